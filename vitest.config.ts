@@ -1,13 +1,38 @@
 import { defineConfig } from 'vitest/config'
 
-const sourceConditions = ['@ringfold/source', 'node', 'import', 'module', 'default']
+const conditions = ['@ringfold/source', 'node', 'import', 'module', 'default']
 
 export default defineConfig({
-  ssr: { resolve: { conditions: sourceConditions, externalConditions: sourceConditions } },
+  ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
-    include: ['packages/*/**/*.test.ts', 'apps/*/src/**/*.test.ts', 'tools/**/*.test.ts', 'bench/**/*.test.ts'],
-    exclude: ['**/node_modules/**', '**/dist/**'],
+    // Workers resolve our packages from source, as every command in this repository does.
     execArgv: ['-C', '@ringfold/source'],
+    // Only test files go through Vite. The code under test is loaded by Node itself: it is then the same module however
+    // it is imported, and hot loops across modules run at full speed (about a third of it through Vite's module runner).
+    server: { deps: { external: [/\/(packages|apps|tools|bench|conformance)\/(?!.*\.test\.ts$).*\.ts$/] } },
+    // For the same reason watch mode cannot see which tests a source file concerns: rerun them all.
+    forceRerunTriggers: ['**/{packages,apps,tools,bench,conformance}/**/*.ts', '**/package.json'],
     maxWorkers: 2,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'source',
+          include: ['{packages,apps,tools,bench,conformance}/**/*.test.ts'],
+          exclude: ['**/node_modules/**', '**/dist/**'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'packed',
+          include: ['tests/packed/**/*.test.ts'],
+          exclude: ['**/node_modules/**'],
+          globalSetup: 'tests/packed/pack.ts',
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
   },
 })
