@@ -1,0 +1,315 @@
+import { ArchError } from './errors.ts'
+
+/**
+ * Where a field lies, as the manuals write it: the number of one bit (`11`), a range with the most significant bit first
+ * (`'13:12'`), or the parts of a split field, the most significant part first (`'51:48,15:0'`).
+ */
+export type BitPosition = number | `${number}:${number}` | `${number}:${number},${string}` | `${number},${string}`
+
+/** What a row may say beyond position and meaning. */
+export interface BitfieldDetails {
+  /** The meaning of each value of the field. */
+  readonly values?: Readonly<Record<number, string>>
+  /** Manual and section, where it is not the table's own. */
+  readonly source?: string
+  /** Names of the same bit in other manuals. */
+  readonly aka?: readonly string[]
+}
+
+/** `[position, meaning, details?]` */
+export type BitfieldRow = readonly [at: BitPosition, meaning: string, details?: BitfieldDetails]
+
+/** The rows of a bit-field table, by the manual's name of the field. */
+export type BitfieldRows = Readonly<Record<string, BitfieldRow>>
+
+/** The definition of a bit-field table: the one place where its positions are written. */
+export interface BitfieldDefinition<Rows extends BitfieldRows> {
+  /** The manual's name of the register or structure. */
+  readonly name: string
+  readonly widthBits: 8 | 16 | 32 | 64
+  /** Manual, volume, section. */
+  readonly source: string
+  readonly fields: Rows
+  /** Bits that always read as one. */
+  readonly alwaysOne?: BitPosition
+  /** Bits that the processor ignores and leaves to software. What is none of all these is reserved. */
+  readonly ignored?: BitPosition
+}
+
+type LowBit =
+  | 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15 // biome-ignore format: a range
+  | 16 | 17 | 18 | 19 | 20 | 21 | 22 | 23 | 24 | 25 | 26 | 27 | 28 | 29 | 30 | 31
+
+type ReachesLow<At> = At extends number
+  ? At extends LowBit ? true : false
+  : At extends `${infer First},${infer Rest}`
+    ? ReachesLow<First> extends true ? true : ReachesLow<Rest>
+    : At extends `${number}:${infer Lsb extends number}` ? ReachesLow<Lsb>
+    : At extends `${infer Bit extends number}` ? ReachesLow<Bit> : false
+
+type ReachesHigh<At> = At extends number
+  ? At extends LowBit ? false : true
+  : At extends `${infer First},${infer Rest}`
+    ? ReachesHigh<First> extends true ? true : ReachesHigh<Rest>
+    : At extends `${infer Msb extends number}:${number}` ? ReachesHigh<Msb>
+    : At extends `${infer Bit extends number}` ? ReachesHigh<Bit> : false
+
+/** Whether a field is one run of bits within one half, so that a mask and a shift reach it. */
+type IsSimple<At> = At extends `${string},${string}`
+  ? false
+  : ReachesLow<At> extends true ? (ReachesHigh<At> extends true ? false : true) : true
+
+type LowMasks<R extends BitfieldRows> = {
+  readonly [K in keyof R as ReachesLow<R[K][0]> extends true ? K : never]: number
+}
+type HighMasks<R extends BitfieldRows> = {
+  readonly [K in keyof R as ReachesHigh<R[K][0]> extends true ? K : never]: number
+}
+type Shifts<R extends BitfieldRows> = {
+  readonly [K in keyof R as IsSimple<R[K][0]> extends true ? K : never]: number
+}
+
+/** One run of bits of a field within one 32-bit half. */
+interface Piece {
+  readonly half: 0 | 1
+  readonly shift: number
+  readonly widthBits: number
+}
+
+/** A field of a table, as data for tools and documentation. */
+export interface BitfieldField {
+  readonly name: string
+  readonly at: BitPosition
+  /** Number of bits. */
+  readonly widthBits: number
+  readonly meaning: string
+  readonly source: string
+  readonly values: Readonly<Record<number, string>> | undefined
+  readonly aka: readonly string[]
+}
+
+/** A field with its value in a particular word. */
+export interface DecodedField {
+  readonly name: string
+  readonly value: number
+  readonly meaning: string
+  /** `PE`, `IOPL=3`, `RC=1 (down)`, `ADDRESS=0x1234` */
+  readonly text: string
+}
+
+/** What all bit-field tables have in common, whatever their fields. */
+export interface AnyBitfield {
+  readonly name: string
+  readonly widthBits: number
+  readonly source: string
+  readonly fields: readonly BitfieldField[]
+  readonly reservedLo: number
+  readonly reservedHi: number
+  decode(value: number | bigint, hi?: number): DecodedField[]
+  describe(value: number | bigint, hi?: number): string[]
+}
+
+/**
+ * A bit-field table: masks, extraction, insertion and description, all derived from one definition.
+ *
+ * A 64-bit word is a pair of 32-bit halves. `lo` and `hi` hold the masks of each half; a field is a member of the half (or
+ * halves) in which it lies, so that testing the wrong half does not type-check. All masks are int32, as the results of
+ * JavaScript's bit operators are: `(word & mask) === mask` holds for bit 31 too.
+ */
+export interface Bitfield<Rows extends BitfieldRows> extends AnyBitfield {
+  /** Masks of the fields in bits 31:0. */
+  readonly lo: LowMasks<Rows>
+  /** Masks of the fields in bits 63:32, shifted down by 32. */
+  readonly hi: HighMasks<Rows>
+  /** Position of a field's lowest bit within its half; split fields and those in both halves have none. */
+  readonly shift: Shifts<Rows>
+  readonly alwaysOneLo: number
+  readonly alwaysOneHi: number
+  readonly ignoredLo: number
+  readonly ignoredHi: number
+  /** The field's value, right-aligned; the parts of a split field are joined. `hi` counts only where the field lies there. */
+  extract(field: keyof Rows & string, lo: number, hi?: number): number
+  /** The low half with the field's part in it replaced by `value`; bits of `value` beyond the field are dropped. */
+  insertLo(field: keyof Rows & string, lo: number, value: number): number
+  /** The high half with the field's part in it replaced by `value`. */
+  insertHi(field: keyof Rows & string, hi: number, value: number): number
+  /** The field's bits in place, as a bigint. */
+  maskBig(field: keyof Rows & string): bigint
+}
+
+/** Defines a bit-field table. Throws `ArchError` `bitfield.definition` if rows overlap or leave the word. */
+export function bitfield<const Rows extends BitfieldRows>(definition: BitfieldDefinition<Rows>): Bitfield<Rows> {
+  // The masks are built by name; their types say again, statically, which names each half has.
+  return new BitfieldTable(definition) as unknown as Bitfield<Rows>
+}
+
+class BitfieldTable implements AnyBitfield {
+  readonly name: string
+  readonly widthBits: number
+  readonly source: string
+  readonly fields: readonly BitfieldField[]
+  readonly lo: Readonly<Record<string, number>>
+  readonly hi: Readonly<Record<string, number>>
+  readonly shift: Readonly<Record<string, number>>
+  readonly alwaysOneLo: number
+  readonly alwaysOneHi: number
+  readonly ignoredLo: number
+  readonly ignoredHi: number
+  readonly reservedLo: number
+  readonly reservedHi: number
+  readonly #pieces: ReadonlyMap<string, readonly Piece[]>
+
+  constructor(definition: BitfieldDefinition<BitfieldRows>) {
+    const { name, widthBits, source } = definition
+    this.name = name
+    this.widthBits = widthBits
+    this.source = source
+    const lo: Record<string, number> = {}
+    const hi: Record<string, number> = {}
+    const shift: Record<string, number> = {}
+    const pieces = new Map<string, readonly Piece[]>()
+    const fields: BitfieldField[] = []
+    const used = [0, 0]
+    for (const [field, [at, meaning, details]] of Object.entries(definition.fields)) {
+      const fieldPieces = piecesOf(at, name, widthBits)
+      claim(used, fieldPieces, `${name}.${field}`)
+      const [loMask, hiMask] = masksOf(fieldPieces)
+      if (loMask !== 0) lo[field] = loMask
+      if (hiMask !== 0) hi[field] = hiMask
+      if (fieldPieces.length === 1) shift[field] = (fieldPieces[0] as Piece).shift
+      pieces.set(field, fieldPieces)
+      const width = fieldPieces.reduce((sum, piece) => sum + piece.widthBits, 0)
+      const { values, source: own = source, aka = [] } = details ?? {}
+      fields.push(Object.freeze({ name: field, at, widthBits: width, meaning, source: own, values, aka }))
+    }
+    this.fields = Object.freeze(fields)
+    this.lo = Object.freeze(lo)
+    this.hi = Object.freeze(hi)
+    this.shift = Object.freeze(shift)
+    this.#pieces = pieces
+    ;[this.alwaysOneLo, this.alwaysOneHi] = claimAll(used, definition.alwaysOne, name, widthBits)
+    ;[this.ignoredLo, this.ignoredHi] = claimAll(used, definition.ignored, name, widthBits)
+    this.reservedLo = ~(used[0] as number) & ones(Math.min(widthBits, 32))
+    this.reservedHi = ~(used[1] as number) & ones(Math.max(widthBits - 32, 0))
+    Object.freeze(this)
+  }
+
+  #of(field: string): readonly Piece[] {
+    const pieces = this.#pieces.get(field)
+    if (pieces !== undefined) return pieces
+    const known = this.fields.map((each) => each.name).join(', ')
+    throw new ArchError('bitfield.definition', `${this.name} has no field ${field}`, `use one of ${known}`)
+  }
+
+  extract(field: string, lo: number, hi = 0): number {
+    let value = 0
+    for (const { half, shift, widthBits } of this.#of(field)) {
+      const bits = (((half === 0 ? lo : hi) >>> shift) & ones(widthBits)) >>> 0
+      value = value * 2 ** widthBits + bits
+    }
+    return value
+  }
+
+  insertLo(field: string, lo: number, value: number): number {
+    return this.#insert(field, 0, lo, value)
+  }
+
+  insertHi(field: string, hi: number, value: number): number {
+    return this.#insert(field, 1, hi, value)
+  }
+
+  #insert(field: string, half: 0 | 1, word: number, value: number): number {
+    const pieces = this.#of(field)
+    let result = word
+    let rest = value
+    for (let i = pieces.length - 1; i >= 0; i--) {
+      const piece = pieces[i] as Piece
+      if (piece.half === half) {
+        const mask = ones(piece.widthBits)
+        result = (result & ~(mask << piece.shift)) | ((rest & mask) << piece.shift)
+      }
+      // Division, not a shift: fields of more than 32 bits (physical addresses) are exact up to 2**53.
+      rest = Math.floor(rest / 2 ** piece.widthBits)
+    }
+    return result >>> 0
+  }
+
+  maskBig(field: string): bigint {
+    const [lo, hi] = masksOf(this.#of(field))
+    return (BigInt(hi >>> 0) << 32n) | BigInt(lo >>> 0)
+  }
+
+  decode(value: number | bigint, hi = 0): DecodedField[] {
+    const lo = typeof value === 'bigint' ? Number(BigInt.asUintN(32, value)) : value
+    const high = typeof value === 'bigint' ? Number(BigInt.asUintN(32, value >> 32n)) : hi
+    const decoded: DecodedField[] = []
+    for (const field of this.fields) {
+      const bits = this.extract(field.name, lo, high)
+      const named = field.values?.[bits]
+      if (bits === 0 && named === undefined) continue
+      decoded.push({ name: field.name, value: bits, meaning: field.meaning, text: textOf(field, bits, named) })
+    }
+    const reserved = (BigInt((high & this.reservedHi) >>> 0) << 32n) | BigInt((lo & this.reservedLo) >>> 0)
+    if (reserved !== 0n) {
+      const text = `reserved=0x${reserved.toString(16)}`
+      decoded.push({ name: 'reserved', value: Number(reserved), meaning: 'reserved bits that are set', text })
+    }
+    return decoded
+  }
+
+  describe(value: number | bigint, hi = 0): string[] {
+    return this.decode(value, hi).map((field) => field.text)
+  }
+}
+
+/** A mask of the `width` lowest bits, as int32. */
+function ones(width: number): number {
+  return width >= 32 ? -1 : (1 << width) - 1
+}
+
+function textOf(field: BitfieldField, bits: number, named: string | undefined): string {
+  const shown = bits > 255 ? `0x${bits.toString(16)}` : `${bits}`
+  if (named !== undefined) return `${field.name}=${shown} (${named})`
+  return field.widthBits === 1 ? field.name : `${field.name}=${shown}`
+}
+
+/** The pieces of a position, most significant first, cut where they cross bit 32. */
+function piecesOf(at: BitPosition, table: string, widthBits: number): Piece[] {
+  const pieces: Piece[] = []
+  for (const part of `${at}`.split(',')) {
+    const [msb = Number.NaN, lsb = msb] = part.split(':').map(Number)
+    if (!(msb < widthBits && lsb >= 0 && lsb <= msb)) {
+      throw new ArchError('bitfield.definition', `${table}: no bits ${part} in ${widthBits} bits`, 'write msb:lsb')
+    }
+    if (msb >= 32) pieces.push(piece(1, Math.max(lsb, 32) - 32, msb - 32))
+    if (lsb < 32) pieces.push(piece(0, lsb, Math.min(msb, 31)))
+  }
+  return pieces
+}
+
+function piece(half: 0 | 1, lsb: number, msb: number): Piece {
+  return { half, shift: lsb, widthBits: msb - lsb + 1 }
+}
+
+function masksOf(pieces: readonly Piece[]): [lo: number, hi: number] {
+  const masks: [number, number] = [0, 0]
+  for (const { half, shift, widthBits } of pieces) masks[half] |= ones(widthBits) << shift
+  return masks
+}
+
+function claim(used: number[], pieces: readonly Piece[], what: string): void {
+  for (const each of pieces) {
+    const mask = masksOf([each])[each.half]
+    if (((used[each.half] as number) & mask) !== 0) {
+      throw new ArchError('bitfield.definition', `${what} overlaps another field`, 'put variants into tables of their own')
+    }
+    used[each.half] = (used[each.half] as number) | mask
+  }
+}
+
+function claimAll(used: number[], at: BitPosition | undefined, table: string, widthBits: number): [number, number] {
+  if (at === undefined) return [0, 0]
+  const pieces = piecesOf(at, table, widthBits)
+  claim(used, pieces, table)
+  return masksOf(pieces)
+}
