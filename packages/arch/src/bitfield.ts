@@ -264,7 +264,7 @@ class BitfieldTable implements AnyBitfield {
 
 /** A mask of the `width` lowest bits, as int32. */
 function ones(width: number): number {
-  return width >= 32 ? -1 : (1 << width) - 1
+  return width === 0 ? 0 : (-1 >>> (32 - width)) | 0
 }
 
 function textOf(field: BitfieldField, bits: number, named: string | undefined): string {
