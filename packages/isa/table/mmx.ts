@@ -107,10 +107,13 @@ const conversions: readonly Family[] = [
     summary:
       'Converts two signed doublewords to single precision into the low half of an XMM register; the high half stays.',
     cite: 'SDM 2A CVTPI2PS; APM 5 CVTPI2PS',
+    note: 'The SDM page has both forms enter MMX state. Measured on an AMD EPYC (family 19h, model 11h), the form with a memory operand leaves the x87 state alone, as the SDM says of CVTPI2PD; not measured on Intel.',
     group: 'sse',
     attrs: 'SSE',
-    implicit: `${x87State} MXCSR:rw`,
-    rows: 'NP 0F 2A /r | RM | CVTPI2PS xmm:rw, mm/m64',
+    rows: `
+      NP 0F 2A /r | RM | CVTPI2PS xmm:rw, mm  | imp:TOP:w,FTW:w,MXCSR:rw
+      NP 0F 2A /r | RM | CVTPI2PS xmm:rw, m64 | imp:MXCSR:rw
+    `,
   }),
   family({
     name: 'CVTPI2PD',
@@ -229,7 +232,7 @@ const arithmetic: readonly Family[] = [
     name: 'PADDQ',
     summary: 'Adds quadwords; a carry out is lost.',
     cite: 'SDM 2B PADDB/PADDW/PADDD/PADDQ; APM 5 PADDQ',
-    note: 'The SDM page gives MMX as the CPUID flag of this form; it came with SSE2 (SDM vol. 1, 5.6.3; APM 5), and processors without SSE2 do not have it.',
+    note: 'Current editions of the SDM page give MMX as the CPUID flag of this form, older ones SSE2. It came with SSE2 (SDM vol. 1, 5.6.3); processors without SSE2 do not have it.',
     ...sse2OnMmx,
     rows: 'NP 0F D4 /r | RM | PADDQ mm:rw, mm/m64',
   }),

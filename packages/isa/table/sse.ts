@@ -3,8 +3,8 @@
  * SFENCE stand with the other instructions that manage state and caches.
  *
  * Legacy encodings leave bits MAXVL-1:128 of the destination as they were. A 16-byte memory operand must be aligned (#GP),
- * except MOVUPS (SDM vol. 2A, 2.4, types 1 and 2 against type 4). `MXCSR:rw` stands where MXCSR.RC, DAZ, FTZ or the exception masks bear on
- * the result and flags are set.
+ * except that of MOVUPS (SDM vol. 2A, 2.4). `MXCSR:rw` stands where MXCSR.RC, DAZ, FTZ or the exception masks bear on the
+ * result and flags are set.
  */
 import { type Family, family } from './notation.ts'
 
