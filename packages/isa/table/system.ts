@@ -1,7 +1,7 @@
 /**
  * System instructions: descriptor tables, control and debug registers, MSRs and counters, fast system calls, XSAVE, protection keys,
  * CET, AMD's additions; and, as `later`, the extents of system extensions that are not implemented.
- * VMX and SVM are in `virtualization.ts`. Notation: NOTATION.md.
+ * VMX and SVM are in `virtualization.ts`, loads of far pointers and of segment registers in `general*.ts`. Notation: NOTATION.md.
  *
  * Exit controls are spelled as the SDM does (vol. 3C, chapters 25 and 26.1), with `_` for blanks and `-` for `/`. `CRn_READ` and its
  * like stand for the intercepts of sixteen registers each (APM vol. 2, appendix C).
@@ -475,11 +475,6 @@ const systemCalls: readonly Family[] = [
   }),
 ]
 
-const segments: Sensitivity = {
-  class: 'location',
-  why: 'By criterion 3C of Robin and Irvine, as MOV Sreg: loads a descriptor of the real tables, checked against the real CPL',
-}
-
 const halting: readonly Family[] = [
   family({
     name: 'HLT',
@@ -533,35 +528,7 @@ const halting: readonly Family[] = [
   }),
 ]
 
-const farPointer = (mnemonic: string, opcode: string, segment: string) => `
-      o16 ${opcode} /r | RM | ${mnemonic} r16:w, m16:16 | imp:${segment}:w
-      o32 ${opcode} /r | RM | ${mnemonic} r32:w, m16:32 | imp:${segment}:w
-      o64 ${opcode} /r | RM | ${mnemonic} r64:w, m16:64 | imp:${segment}:w intel
-      o64 ${opcode} /r | RM | ${mnemonic} r32:w, m16:32 | imp:${segment}:w amd alias`
-
 const segmentation: readonly Family[] = [
-  family({
-    name: 'LFS/LGS/LSS',
-    summary: 'Loads a far pointer: selector into the segment register, offset into the general register.',
-    cite: 'SDM 2A LDS/LES/LFS/LGS/LSS; APM 3 LDS, LES, LFS, LGS, LSS',
-    note: 'AMD processors ignore REX.W: there the offset has 32 bits. LSS inhibits no interrupts, unlike MOV SS.',
-    group: 'segment',
-    sensitive: segments,
-    rows: farPointer('LSS', '0F B2', 'SS') + farPointer('LFS', '0F B4', 'FS') + farPointer('LGS', '0F B5', 'GS'),
-  }),
-  family({
-    name: 'LDS/LES',
-    summary: 'Loads a far pointer: selector into DS or ES, offset into the general register.',
-    cite: 'SDM 2A LDS/LES/LFS/LGS/LSS; APM 3 LDS, LES, LFS, LGS, LSS',
-    note: 'C5 and C4 with ModRM.mod = 3, and always in 64-bit mode, are VEX prefixes.',
-    group: 'segment',
-    attrs: 'i64',
-    sensitive: segments,
-    rows: `
-      C5 /r | RM | LDS rv:w, m16:v | imp:DS:w
-      C4 /r | RM | LES rv:w, m16:v | imp:ES:w
-    `,
-  }),
   family({
     name: 'RDFSBASE/RDGSBASE/WRFSBASE/WRGSBASE',
     summary: 'Reads or writes the base of FS or GS; a write of 32 bits zero-extends.',
