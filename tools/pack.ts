@@ -4,6 +4,8 @@ import { basename, join } from 'node:path'
 import { directoryOf, npmNameOf, readArchitecture } from './architecture/model.ts'
 import { runTurbo } from './turbo.ts'
 
+const root = join(import.meta.dirname, '..')
+
 /** What `pnpm pack` made of one package. */
 export interface PackedPackage {
   readonly name: string
@@ -24,12 +26,12 @@ interface PackReport {
 }
 
 /**
- * Builds every present package of the workspace at `root` and packs it, as a release would, into `destination`, which is
+ * Builds every present package of the workspace and packs it, as a release would, into `destination`, which is
  * emptied first.
  *
  * @throws Error when a build or a packing fails.
  */
-export function packAll(root: string, destination: string): PackedPackage[] {
+export function packAll(destination: string): PackedPackage[] {
   const { scope, packages } = readArchitecture(root)
   const present = packages.filter((row) => row.status === 'present')
   const status = runTurbo('build', present.map((row) => npmNameOf(row, scope)))
@@ -51,4 +53,9 @@ export function packAll(root: string, destination: string): PackedPackage[] {
       files: files.map(({ path }) => path),
     }
   })
+}
+
+if (import.meta.main) {
+  const destination = process.argv[2] ?? join(root, '.cache', 'packed')
+  process.stdout.write(`${JSON.stringify(packAll(destination), undefined, 2)}\n`)
 }
