@@ -73,9 +73,11 @@ const conditionalMoves = conditions.map(({ cc, reads, when }, code) =>
     group: 'data',
     attrs: 'CMOV',
     flags: `r=${reads}`,
-    note: 'The source is read in any case. In 64-bit mode with 32-bit operand size bits 63:32 of the destination become 0 in any case.',
+    note: 'The source is read in any case. In 64-bit mode with 32-bit operand size bits 63:32 of the destination become 0 in any case: it is rewritten.',
     rows: `
-      0F ${hex(0x40 + code)} /r | RM | CMOV${cc} rv:cw, r/mv`,
+      o16 0F ${hex(0x40 + code)} /r   | RM | CMOV${cc} r16:cw, r/m16
+      o32 0F ${hex(0x40 + code)} /r   | RM | CMOV${cc} r32:rw, r/m32
+      REX.W 0F ${hex(0x40 + code)} /r | RM | CMOV${cc} r64:cw, r/m64`,
   }),
 );
 
@@ -185,7 +187,7 @@ const control: readonly Family[] = [
       o16 FF /5   | M | JMP m16:16  | flow:farjmp
       o32 FF /5   | M | JMP m16:32  | flow:farjmp
       REX.W FF /5 | M | JMP m16:64  | intel flow:farjmp
-      REX.W FF /5 | M | JMP m16:32  | amd flow:farjmp`,
+      o64 FF /5 | M | JMP m16:32    | amd alias flow:farjmp`,
   }),
   family({
     name: 'CALL (far)',
@@ -204,7 +206,7 @@ const control: readonly Family[] = [
       o16 FF /3   | M | CALL m16:16  | flow:farcall
       o32 FF /3   | M | CALL m16:32  | flow:farcall
       REX.W FF /3 | M | CALL m16:64  | intel flow:farcall
-      REX.W FF /3 | M | CALL m16:32  | amd flow:farcall`,
+      o64 FF /3 | M | CALL m16:32    | amd alias flow:farcall`,
   }),
   family({
     name: 'RET (far)',
@@ -268,7 +270,7 @@ const control: readonly Family[] = [
   family({
     name: 'INT1',
     summary: 'Calls the handler of #DB (ICEBP)',
-    cite: 'SDM 2A INT n/INTO/INT3/INT1; APM 2 15.9 ICEBP',
+    cite: 'SDM 2A INT n/INTO/INT3/INT1; APM 2 15.9 (ICEBP)',
     group: 'control',
     implicit: `CS:rw ${call} SS:cw`,
     flags: `${savedFlags} ${interruptFlags}`,
@@ -296,7 +298,7 @@ const control: readonly Family[] = [
     rows: `
       o16 CF | ZO | IRET  | flow:iret flags:r=NVL,w=OSZAPCDTN,c=ILv
       o32 CF | ZO | IRETD | flow:iret flags:r=NVL,w=OSZAPCDTNRKi,c=ILVvp
-      o64 CF | ZO | IRETQ | flow:iret flags:r=NL,w=OSZAPCDTNRKi,c=ILvp`,
+      o64 CF | ZO | IRETQ | flow:iret flags:r=NL,w=OSZAPCDTNRKi,c=ILvp imp:CS:rw,rSP:rw,[rSP]:r,SS:w,DS:cw,ES:cw,FS:cw,GS:cw`,
   }),
   family({
     name: 'BOUND',
@@ -343,15 +345,15 @@ const segments: readonly Family[] = [
       o16 0F B4 /r   | RM | LFS r16:w, m16:16  | imp:FS:w
       o32 0F B4 /r   | RM | LFS r32:w, m16:32  | imp:FS:w
       REX.W 0F B4 /r | RM | LFS r64:w, m16:64  | intel imp:FS:w
-      REX.W 0F B4 /r | RM | LFS r32:w, m16:32  | amd imp:FS:w
+      o64 0F B4 /r   | RM | LFS r32:w, m16:32  | amd alias imp:FS:w
       o16 0F B5 /r   | RM | LGS r16:w, m16:16  | imp:GS:w
       o32 0F B5 /r   | RM | LGS r32:w, m16:32  | imp:GS:w
       REX.W 0F B5 /r | RM | LGS r64:w, m16:64  | intel imp:GS:w
-      REX.W 0F B5 /r | RM | LGS r32:w, m16:32  | amd imp:GS:w
+      o64 0F B5 /r   | RM | LGS r32:w, m16:32  | amd alias imp:GS:w
       o16 0F B2 /r   | RM | LSS r16:w, m16:16  | imp:SS:w
       o32 0F B2 /r   | RM | LSS r32:w, m16:32  | imp:SS:w
       REX.W 0F B2 /r | RM | LSS r64:w, m16:64  | intel imp:SS:w
-      REX.W 0F B2 /r | RM | LSS r32:w, m16:32  | amd imp:SS:w`,
+      o64 0F B2 /r   | RM | LSS r32:w, m16:32  | amd alias imp:SS:w`,
   }),
 ];
 
@@ -447,7 +449,7 @@ const strings: readonly Family[] = [
       6C       | ZO | INSB Yb:w, DX
       o16 6D   | ZO | INSW Yw:w, DX
       o32 6D   | ZO | INSD Yd:w, DX
-      REX.W 6D | ZO | INSD Yd:w, DX | alias`,
+      o64 6D   | ZO | INSD Yd:w, DX | alias`,
   }),
   family({
     name: 'OUTS',
@@ -466,7 +468,7 @@ const strings: readonly Family[] = [
       6E       | ZO | OUTSB DX, Xb
       o16 6F   | ZO | OUTSW DX, Xw
       o32 6F   | ZO | OUTSD DX, Xd
-      REX.W 6F | ZO | OUTSD DX, Xd | alias`,
+      o64 6F   | ZO | OUTSD DX, Xd | alias`,
   }),
 ];
 
@@ -565,7 +567,7 @@ const flagInstructions: readonly Family[] = [
   family({
     name: 'SALC',
     summary: 'Fills AL with CF',
-    cite: 'APM 3 appendix A.1.1 (D6 in the one-byte map)',
+    cite: 'APM 3 appendix A (D6 in the one-byte map)',
     group: 'flag',
     attrs: 'i64 undoc',
     flags: 'r=C',
@@ -576,7 +578,7 @@ const flagInstructions: readonly Family[] = [
   }),
 ];
 
-/** Reserved NOPs: the opcodes of SDM 2D A.2.4 "Reserved-NOP" take a ModRM byte and do nothing, but for what later extensions put there. */
+/** Reserved NOPs: opcodes marked so in SDM 2D table A-3 take a ModRM byte and do nothing, but for what later extensions put there. */
 const reservedNops = ['18', '19', '1A', '1B', '1C', '1D', '1E', '1F'].map((opcode) => `
       0F ${opcode} /r | M | NOP r/mv:n | alias undoc`).join('');
 
@@ -584,7 +586,7 @@ const noOperations: readonly Family[] = [
   family({
     name: 'NOP',
     summary: 'Does nothing',
-    cite: 'SDM 2B NOP; SDM 2D A.2.4 (Reserved-NOP); APM 3 NOP',
+    cite: 'SDM 2B NOP; SDM 2D table A-3 (Reserved-NOP); APM 3 NOP',
     group: 'misc',
     note:
       '90 with REX.B is XCHG R8. 0F 18-1F are no-operations wherever no extension has taken them (0F 1A and 0F 1B were MPX, and are again on processors without it). ' +
@@ -631,7 +633,7 @@ const noOperations: readonly Family[] = [
   family({
     name: 'PREFETCH/PREFETCHW/PREFETCHWT1',
     summary: 'Fetches a line, in anticipation of a write',
-    cite: 'SDM 2B PREFETCHW; APM 3 PREFETCH',
+    cite: 'SDM 2B PREFETCHW, PREFETCHWT1; APM 3 PREFETCH',
     group: 'misc',
     note:
       'A hint: never faults. PREFETCH (from 3DNow!) is a NOP on Intel. CPUID 80000001H ECX bit 8: the SDM calls it PREFETCHW, the APM 3DNowPrefetch. ' +

@@ -590,9 +590,9 @@ const compareAdd = ['O', 'NO', 'B', 'NB', 'Z', 'NZ', 'BE', 'NBE', 'S', 'NS', 'P'
     group: 'arithmetic',
     attrs: 'o64 CMPCCXADD',
     flags: sums,
-    note: 'The second operand always receives the old value of memory. #GP if memory is not naturally aligned. Flags as of CMP memory, second operand.',
+    note: 'Memory is written in both cases (with its old value if the condition fails), and the second operand always receives the old value. Flags as of CMP memory, second operand. #GP if not naturally aligned.',
     rows: `
-      VEX.128.66.0F38.Wy ${hex(0xe0 + code)} /r | MRV | CMP${condition}XADD my:rcw, ry:rw, ry`,
+      VEX.128.66.0F38.Wy ${hex(0xe0 + code)} /r | MRV | CMP${condition}XADD my:rw, ry:rw, ry`,
   }),
 );
 
@@ -635,7 +635,7 @@ const bits: readonly Family[] = [
     group: 'bit',
     flags: 'w=Z u=OSAPC',
     note:
-      'Source 0: the destination is unchanged (APM; the SDM called it undefined, and says since 2023 that it is unchanged but that some older processors clear bits 63:32 with 32-bit operands). ' +
+      'Source 0: the destination is unchanged (APM; older editions of the SDM call it undefined, newer ones unchanged, but for bits 63:32, which some processors clear with 32-bit operands). ' +
       'With F3 it is TZCNT where BMI1 exists.',
     rows: `
       0F BC /r | RM | BSF rv:cw, r/mv`,
@@ -818,7 +818,7 @@ const stack: readonly Family[] = [
     group: 'segment',
     implicit: pushed,
     sensitive: segmentRead,
-    note: 'With 32- or 64-bit operand size the slot is that wide; processors write zeros above the selector or leave those bytes as they were (Intel Atom and recent cores write 16 bits).',
+    note: 'With 32- or 64-bit operand size the slot is that wide; processors write zeros above the selector or, as recent Intel ones, leave those bytes as they were.',
     rows: `
       0E    | ZO | PUSH CS | i64
       16    | ZO | PUSH SS | i64
