@@ -1,0 +1,52 @@
+import { ArchError } from '../errors.ts'
+import { FSW } from '../floating-point.ts'
+import { RFLAGS, STATUS_FLAGS_MASK } from '../rflags.ts'
+import { ACCESS_RIGHTS, SEGMENT } from '../segmentation.ts'
+import type { CpuState } from './cpu-state.ts'
+import { FIELD } from './layout.ts'
+
+/** Whether the status flags stand in `statusFlags`: no lazy operation is left from which to compute them. */
+export function flagsAreSettled(state: CpuState): boolean {
+  return state.lo(FIELD.lazyOp) === 0
+}
+
+/** Throws `ArchError` `state.flags-not-settled` if the status flags are still to be computed. */
+export function assertFlagsSettled(state: CpuState): void {
+  if (flagsAreSettled(state)) return
+  const what = `the status flags are still to be computed from lazy operation ${state.lo(FIELD.lazyOp)}`
+  throw new ArchError('state.flags-not-settled', what, 'let the engine that set lazyOp settle the flags first')
+}
+
+/**
+ * RFLAGS, bits 31:0 (the others are zero), as an unsigned number. Throws `ArchError` `state.flags-not-settled` while a
+ * lazy operation is outstanding, whose meaning only the engine knows.
+ */
+export function readRflags(state: CpuState): number {
+  assertFlagsSettled(state)
+  const status = state.lo(FIELD.statusFlags) & STATUS_FLAGS_MASK
+  return (status | (state.lo(FIELD.systemFlags) & ~STATUS_FLAGS_MASK) | RFLAGS.alwaysOneLo) >>> 0
+}
+
+/** Sets RFLAGS, bits 31:0; reserved bits are dropped, and a lazy operation is forgotten. No rule of privilege is applied. */
+export function writeRflags(state: CpuState, value: number): void {
+  const legal = value & ~RFLAGS.reservedLo
+  state.setLo(FIELD.lazyOp, 0)
+  state.setLo(FIELD.statusFlags, legal & STATUS_FLAGS_MASK)
+  state.setLo(FIELD.systemFlags, (legal & ~STATUS_FLAGS_MASK) | RFLAGS.alwaysOneLo)
+}
+
+/** The x87 status word, with TOP in its place. */
+export function readFpuStatus(state: CpuState): number {
+  return (state.lo(FIELD.fpuStatus) & ~FSW.lo.TOP) | ((state.lo(FIELD.fpuTop) & 7) << FSW.shift.TOP)
+}
+
+/** Sets the x87 status word and with it TOP. */
+export function writeFpuStatus(state: CpuState, value: number): void {
+  state.setLo(FIELD.fpuStatus, value & 0xffff & ~FSW.lo.TOP)
+  state.setLo(FIELD.fpuTop, (value & FSW.lo.TOP) >>> FSW.shift.TOP)
+}
+
+/** The current privilege level: the DPL of SS (Intel SDM vol. 3C, 26.4.1). */
+export function cplOf(state: CpuState): number {
+  return (state.lo(FIELD.segAccess, SEGMENT.SS) & ACCESS_RIGHTS.lo.DPL) >>> ACCESS_RIGHTS.shift.DPL
+}
