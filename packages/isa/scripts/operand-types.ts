@@ -16,6 +16,9 @@ const NAMED_MEM: Readonly<Record<string, number>> = {
   m: 0, mib: 0, m80bcd: 10, m32fp: 4, m64fp: 8, m80fp: 10, m16int: 2, m32int: 4, m64int: 8,
 };
 
+/** `immSignTo` of an immediate that is sign-extended to whatever the operand size is (PUSH imm8). */
+export const OPERAND_SIZE = -1;
+
 export class TableError extends Error {
   readonly code = 'ISA_TABLE';
 }
@@ -67,7 +70,7 @@ function immediate(type: string, place: Place, access: Access, operandSize: numb
     const bits = Number(m[2]);
     if (m[1] === 'rel') return { ...base, place: 'D', type, access, immBytes: bits / 8, immSignTo: 64 };
     if (m[1] === 'moffs') return { ...base, place: 'D', type, access, mem: true, memBytes: bits / 8 };
-    return { ...base, place, type, access, immBytes: bits / 8, immSignTo: m[3] ? operandSize || 64 : 0 };
+    return { ...base, place, type, access, immBytes: bits / 8, immSignTo: m[3] ? operandSize || OPERAND_SIZE : 0 };
   }
   const far = /^ptr16:(16|32)$/.exec(type);
   return far ? { ...base, place: 'D', type, access, immBytes: 2 + Number(far[1]) / 8 } : null;

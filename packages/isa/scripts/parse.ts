@@ -241,7 +241,7 @@ function typeSlug(type: string): string {
 }
 
 /** Stable names: `add_rm32_r32`. Where two forms would share one, the encoding decides: `_o16`, `_op82`. */
-function nameForms(forms: readonly Form[]): void {
+function nameForms(forms: readonly Form[], onError?: (message: string) => void): void {
   const byName = new Map<string, Form[]>();
   for (const f of forms) {
     f.name = [f.mnemonic.toLowerCase(), ...f.operands.map((o) => typeSlug(o.type))].join('_');
@@ -266,7 +266,10 @@ function nameForms(forms: readonly Form[]): void {
     let parts = [group];
     for (const s of suffixes) parts = parts.flatMap((p) => (p.length > 1 ? unique(p, s) : [p]));
     const clash = parts.find((p) => p.length > 1);
-    if (clash) throw new TableError(`forms that cannot be told apart: ${clash.map((f) => f.row.trim()).join('  AND  ')}`);
+    if (!clash) continue;
+    const message = `forms that cannot be told apart: ${clash.map((f) => f.row.trim()).join('  AND  ')}`;
+    if (!onError) throw new TableError(message);
+    onError(message);
   }
 }
 
@@ -289,6 +292,6 @@ export function parseFamilies(families: readonly Family[], onError?: (message: s
       }
     });
   }
-  nameForms(forms);
+  nameForms(forms, onError);
   return forms;
 }

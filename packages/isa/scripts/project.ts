@@ -2,7 +2,7 @@
 import { FormBit, ImmKind } from '../src/decoder/form-bits.ts';
 import { RegisterClassId, REGISTER_CLASSES } from '../src/registers.ts';
 import { OperandPlace } from '../src/decoder/places.ts';
-import { TableError } from './operand-types.ts';
+import { OPERAND_SIZE, TableError } from './operand-types.ts';
 import type { Form, OperandSpec } from './form.ts';
 
 function firstImmediate(f: Form): number {
@@ -77,6 +77,12 @@ export interface OperandTable {
   readonly counts: number[];
 }
 
+/** Bits in which an immediate counts; 0 stands for the operand size. */
+function immediateBits(o: OperandSpec): number {
+  if (o.immSignTo === OPERAND_SIZE) return 0;
+  return o.immSignTo && o.place !== 'D' ? o.immSignTo : o.immBytes * 8;
+}
+
 function placeOf(o: OperandSpec, f: Form): number {
   if (o.place === 'D' && o.type.startsWith('ptr')) return OperandPlace.far;
   if (o.place === 'D' && o.mem) return OperandPlace.moffs;
@@ -94,7 +100,7 @@ export function operandTable(forms: readonly Form[]): OperandTable {
     for (let i = 0; i < 4; i++) {
       const o = f.operands[i];
       if (!o) { t.ofForm.push(0); continue; }
-      const row = [placeOf(o, f), o.reg ? RegisterClassId[o.reg] : 0, o.fixed, o.memBytes, o.immSignTo && o.place !== 'D' ? o.immSignTo : o.immBytes * 8, o.immSignTo ? 1 : 0,
+      const row = [placeOf(o, f), o.reg ? RegisterClassId[o.reg] : 0, o.fixed, o.memBytes, immediateBits(o), o.immSignTo ? 1 : 0,
         o.vsib ? REGISTER_CLASSES.indexOf(o.vsib) : 0] as const;
       const key = `${row.join()},${o.type}`;
       let at = known.get(key);

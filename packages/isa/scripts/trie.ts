@@ -21,7 +21,9 @@ const mapIndex = (f: Form): number => MAPS.indexOf(`${f.space}${f.map}` as (type
 
 function operandSizes(f: Form, mode: Mode): readonly number[] | undefined {
   const index = { 16: 0, 32: 1, 64: 2 };
-  if (f.operandSize === null || f.sizeKind === 'y') return undefined;
+  // REX.W is the operand size of 64: said, so that a row for `o16` beside it is not a rival.
+  if (f.operandSize === null) return f.space === 'legacy' && f.w === 1 && mode === 64 ? [2] : undefined;
+  if (f.sizeKind === 'y') return undefined;
   if (mode !== 64) return [index[f.operandSize]];
   if (f.operandSize === 64) return f.size64 === 'f64' ? undefined : f.size64 === 'd64' ? [1, 2] : [2];
   if (f.operandSize === 32 && f.sizeKind === 'z') return [1, 2];

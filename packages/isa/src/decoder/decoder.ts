@@ -255,10 +255,9 @@ export class Decoder {
       this.#sib = sib;
       base = sib & 7;
       const index = ((sib >> 3) & 7) | ((rex & 2) << 2);
-      if (index !== 4) {
-        out.index = index;
-        out.scale = sib >> 6;
-      } else out.scale = 0;
+      // The scale is kept without an index too: GNU prints it, and it re-encodes to the same bytes.
+      out.scale = sib >> 6;
+      if (index !== 4) out.index = index;
       if (base === 5 && mod === 0) base = -1;
     } else {
       out.scale = 0;
@@ -394,7 +393,6 @@ export class Decoder {
     if ((bits & FormBit.vsib) !== 0) {
       if (this.#sib < 0) return InvalidReason.addressing;
       out.index = ((this.#sib >> 3) & 7) | ((out.rex & 2) << 2);
-      out.scale = this.#sib >> 6;
       if ((bits & FormBit.gather) !== 0 && (out.reg === out.index || out.reg === out.vvvv || out.index === out.vvvv)) return InvalidReason.gather;
     }
     return InvalidReason.none;
@@ -404,6 +402,8 @@ export class Decoder {
   #extent(out: Instruction, bytes: Uint8Array, offset: number, p: number, available: number, prefixes: number, segment: number, evex: boolean): Status {
     const map = (bytes[p] as number) & (evex ? 7 : 0x1f);
     if (evex ? map === 0 : map > 10) return this.#fail(out, p - offset + 1, available, InvalidReason.undefinedOpcode);
+    // EVEX.pp = 66: APX's promoted instructions take 16-bit immediates.
+    const word = ((bytes[p + 1] as number) & 3) === 1;
     p += evex ? 3 : 2;
     const opcode = bytes[p++] as number;
     const modrm = bytes[p++] as number;
@@ -419,7 +419,7 @@ export class Decoder {
       else this.#memory16(out, bytes, mod, modrm & 7, offset);
       p = this.#p;
     }
-    p += evex ? evexImmediateBytes(map, opcode, (modrm >> 3) & 7, ((bytes[offset + 1] as number) & 3) === 1) : map === 8 ? 1 : map === 10 ? 4 : 0;
+    p += evex ? evexImmediateBytes(map, opcode, (modrm >> 3) & 7, word) : map === 8 ? 1 : map === 10 ? 4 : 0;
     if (p - offset > available) return this.#fail(out, p - offset, available, InvalidReason.tooLong);
     out.form = 0;
     out.mode = this.bits;

@@ -66,7 +66,11 @@ export function operandRegister(i: Instruction, operand: number): number {
 export const operandMemoryBytes = (i: Instruction, operand: number): number => SPEC_MEM_BYTES[spec(i, operand)] as number;
 
 /** Width in bits in which an immediate counts (what it is extended to). */
-export const operandImmediateBits = (i: Instruction, operand: number): number => SPEC_IMM_BITS[spec(i, operand)] as number;
+export function operandImmediateBits(i: Instruction, operand: number): number {
+  const s = spec(i, operand)
+  const bits = SPEC_IMM_BITS[s] as number
+  return bits === 0 && SPEC_IMM_SIGNED[s] === 1 ? i.operandSize : bits
+}
 
 /** True where an immediate is sign-extended to {@link operandImmediateBits}. */
 export const operandImmediateSigned = (i: Instruction, operand: number): boolean => SPEC_IMM_SIGNED[spec(i, operand)] === 1;
@@ -124,6 +128,3 @@ export function memorySegment(i: Instruction, operand: number): number {
   // rSP and rBP as base go through SS; in 16-bit addressing BP (number 5) does too.
   return place === OperandPlace.rm && (i.base === 5 || i.base === 4) ? 2 : 3;
 }
-
-/** True where the address is relative to the next instruction. */
-export const isRipRelative = (i: Instruction): boolean => i.mod !== 3 && i.base === BASE_IP;
