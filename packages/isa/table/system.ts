@@ -12,10 +12,19 @@ import { type Family, type Sensitivity, family } from './notation.ts'
 const systemGroup = { group: 'system' } as const
 
 const privileged = (what: string): Sensitivity => ({ class: 'privileged', why: `${what}; faults outside CPL 0` })
-const sensitiveRegister = (what: string): Sensitivity => ({ class: 'behavior', why: `Robin-Irvine 3B (sensitive register): ${what}` })
-const protectionReference = (what: string): Sensitivity => ({ class: 'behavior', why: `Robin-Irvine 3C (protection system reference): ${what}` })
+const sensitiveRegister = (what: string): Sensitivity => ({
+  class: 'behavior',
+  why: `Robin-Irvine 3B (sensitive register): ${what}`,
+})
+const protectionReference = (what: string): Sensitivity => ({
+  class: 'behavior',
+  why: `Robin-Irvine 3C (protection system reference): ${what}`,
+})
 /** Found after Robin and Irvine's list, by their criterion. */
-const byCriterion3B = (what: string): Sensitivity => ({ class: 'behavior', why: `By criterion 3B of Robin and Irvine (not on their list): ${what}` })
+const byCriterion3B = (what: string): Sensitivity => ({
+  class: 'behavior',
+  why: `By criterion 3B of Robin and Irvine (not on their list): ${what}`,
+})
 
 const descriptorTables: readonly Family[] = [
   family({
@@ -123,7 +132,8 @@ const protectionChecks: readonly Family[] = [
   }),
   family({
     name: 'LSL',
-    summary: 'Sets ZF and loads the segment limit in bytes if the descriptor is visible at CPL and RPL; else clears ZF.',
+    summary:
+      'Sets ZF and loads the segment limit in bytes if the descriptor is visible at CPL and RPL; else clears ZF.',
     cite: 'SDM 2A LSL; APM 3 LSL',
     note: 'Of a register source only bits 15:0 are read, whatever the operand size.',
     ...systemGroup,
@@ -150,7 +160,8 @@ const protectionChecks: readonly Family[] = [
   }),
   family({
     name: 'ARPL',
-    summary: 'Raises the RPL of the destination selector to that of the source and sets ZF if it was lower; else clears ZF.',
+    summary:
+      'Raises the RPL of the destination selector to that of the source and sets ZF if it was lower; else clears ZF.',
     cite: 'SDM 2A ARPL; APM 3 ARPL',
     note: '63 is MOVSXD in 64-bit mode. Compares two operands and no state, so it is not sensitive.',
     ...systemGroup,
@@ -204,7 +215,7 @@ const controlRegisters: readonly Family[] = [
     ...systemGroup,
     attrs: 'nomodreg',
     flags: 'u=OSZAPC',
-    implicit: 'DR7:rcw',
+    implicit: 'DR7:r CR4:r',
     priv: 'cpl0',
     vmx: 'MOV_DR/MOV-DR_exiting',
     svm: 'DRn_READ/INTERCEPT_DRn_READ',
@@ -222,7 +233,7 @@ const controlRegisters: readonly Family[] = [
     ...systemGroup,
     attrs: 'nomodreg',
     flags: 'u=OSZAPC',
-    implicit: 'DR7:rcw',
+    implicit: 'DR7:r CR4:r',
     priv: 'cpl0',
     vmx: 'MOV_DR/MOV-DR_exiting',
     svm: 'DRn_WRITE/INTERCEPT_DRn_WRITE',
@@ -314,7 +325,8 @@ const cachesAndTranslations: readonly Family[] = [
   }),
   family({
     name: 'INVPCID',
-    summary: 'Invalidates translations by process-context identifier; the register holds the type, memory the descriptor.',
+    summary:
+      'Invalidates translations by process-context identifier; the register holds the type, memory the descriptor.',
     cite: 'SDM 2A INVPCID; APM 3 INVPCID',
     note: '#GP in virtual-8086 mode. In VMX non-root operation #UD unless "enable INVPCID" is 1. The operand size is 64 in 64-bit mode and 32 elsewhere.',
     ...systemGroup,
@@ -336,7 +348,7 @@ const msrsAndCounters: readonly Family[] = [
     name: 'RDMSR/WRMSR',
     summary: 'Reads or writes the model-specific register ECX by way of EDX:EAX.',
     cite: 'SDM 2B RDMSR, 2C WRMSR; APM 3 RDMSR, WRMSR',
-    note: '#GP in virtual-8086 mode. RDMSR clears the upper halves of RAX and RDX in 64-bit mode. WRMSR serializes, with exceptions (SDM 3A 10.3).',
+    note: '#GP in virtual-8086 mode. RDMSR clears the upper halves of RAX and RDX in 64-bit mode. WRMSR serializes, but for the MSRs excepted (SDM 3A, Serializing Instructions).',
     ...systemGroup,
     attrs: 'MSR',
     priv: 'cpl0',
@@ -404,13 +416,14 @@ const msrsAndCounters: readonly Family[] = [
 
 const transferToMsrTarget: Sensitivity = {
   class: 'control',
-  why: 'enters CPL 0 at the address in an MSR, which is the monitor\'s; no fault tells a monitor that its guest asked for it',
+  why: "enters CPL 0 at the address in an MSR, which is the monitor's; no fault tells a monitor that its guest asked for it",
 }
 
 const systemCalls: readonly Family[] = [
   family({
     name: 'SYSENTER',
-    summary: 'Calls CPL 0 at IA32_SYSENTER_CS:EIP with the stack of IA32_SYSENTER_ESP; saves neither return address nor stack.',
+    summary:
+      'Calls CPL 0 at IA32_SYSENTER_CS:EIP with the stack of IA32_SYSENTER_ESP; saves neither return address nor stack.',
     cite: 'SDM 2B SYSENTER; APM 3 SYSENTER',
     note: 'AMD: #UD in long mode, in 64-bit and compatibility mode. #GP in real mode or when IA32_SYSENTER_CS is null.',
     ...systemGroup,
@@ -422,7 +435,8 @@ const systemCalls: readonly Family[] = [
   }),
   family({
     name: 'SYSEXIT',
-    summary: 'Returns to CPL 3 at (R/E)DX with the stack of (R/E)CX: without REX.W to 32-bit code, with it to 64-bit code.',
+    summary:
+      'Returns to CPL 3 at (R/E)DX with the stack of (R/E)CX: without REX.W to 32-bit code, with it to 64-bit code.',
     cite: 'SDM 2B SYSEXIT; APM 3 SYSEXIT',
     note: 'The SDM names both SYSEXIT. AMD: #UD in long mode. #GP in real mode, virtual-8086 mode or when IA32_SYSENTER_CS is null.',
     ...systemGroup,
@@ -436,7 +450,8 @@ const systemCalls: readonly Family[] = [
   }),
   family({
     name: 'SYSCALL',
-    summary: 'Calls CPL 0 at the address in IA32_LSTAR; RCX gets the return address, R11 the flags, which IA32_FMASK then masks.',
+    summary:
+      'Calls CPL 0 at the address in IA32_LSTAR; RCX gets the return address, R11 the flags, which IA32_FMASK then masks.',
     cite: 'SDM 2B SYSCALL; APM 3 SYSCALL',
     note: 'Intel: #UD outside 64-bit mode. AMD: legacy mode enters at STAR[31:0] with the return address in ECX and clears IF, VM and RF; compatibility mode enters at CSTAR and saves and masks flags as 64-bit mode does. #UD unless EFER.SCE is set.',
     ...systemGroup,
@@ -451,7 +466,7 @@ const systemCalls: readonly Family[] = [
     name: 'SYSRET',
     summary: 'Returns to CPL 3 at RCX with the flags of R11: without REX.W to 32-bit code, with it to 64-bit code.',
     cite: 'SDM 2B SYSRET; APM 3 SYSRET',
-    note: 'The manuals name both SYSRET. Intel: #UD outside 64-bit mode; a non-canonical RCX is #GP at CPL 0 with the user\'s RSP, on AMD it faults at CPL 3. AMD in legacy mode: returns to ECX and sets IF; #GP in real and virtual-8086 mode. SS is loaded with fixed attributes by Intel; AMD changes selector and DPL only.',
+    note: "The manuals name both SYSRET. Intel: #UD outside 64-bit mode; a non-canonical RCX is #GP at CPL 0 with the user's RSP, on AMD it faults at CPL 3. AMD in legacy mode: returns to ECX and sets IF; #GP in real and virtual-8086 mode. SS is loaded with fixed attributes by Intel; AMD changes its selector only.",
     ...systemGroup,
     attrs: 'SYSCALL',
     priv: 'cpl0',
@@ -503,7 +518,8 @@ const halting: readonly Family[] = [
   }),
   family({
     name: 'MONITOR/MWAIT',
-    summary: 'MONITOR arms a watch on the line at DS:rAX (ECX extensions, EDX hints), MWAIT waits for a store to it or an interrupt.',
+    summary:
+      'MONITOR arms a watch on the line at DS:rAX (ECX extensions, EDX hints), MWAIT waits for a store to it or an interrupt.',
     cite: 'SDM 2B MONITOR, MWAIT; APM 3 MONITOR, MWAIT',
     note: 'Outside CPL 0 the fault is #UD, not #GP (Intel: also by IA32_MISC_ENABLE.ENABLE_MONITOR_FSM; AMD: allowed at every CPL with HWCR.MonMwaitUserEn). MONITOR is checked as a byte load.',
     ...systemGroup,
@@ -559,7 +575,8 @@ const segmentation: readonly Family[] = [
   }),
 ]
 
-const fxState = (access: string) => `imp:FCW:${access},FSW:${access},FTW:${access},TOP:${access},FIP:${access},FDP:${access},ST(0)-ST(7):${access},XMM0-XMM15:${access},MXCSR:${access}`
+const fxState = (access: string) =>
+  `imp:FCW:${access},FSW:${access},FTW:${access},TOP:${access},FIP:${access},FDP:${access},ST(0)-ST(7):${access},XMM0-XMM15:${access},MXCSR:${access}`
 const xsaveOut = 'imp:EDX:r,EAX:r,XCR0:r,XSTATE:r'
 const xsaveIn = 'imp:EDX:r,EAX:r,XCR0:r,XSTATE:w'
 const xsave = { group: 'xsave' } as const
@@ -627,7 +644,8 @@ const extendedState: readonly Family[] = [
   }),
   family({
     name: 'XRSTOR',
-    summary: 'Loads the state components in EDX:EAX and XCR0 from either format; components not in XSTATE_BV are initialized.',
+    summary:
+      'Loads the state components in EDX:EAX and XCR0 from either format; components not in XSTATE_BV are initialized.',
     cite: 'SDM 2C XRSTOR; APM 4 XRSTOR',
     note: 'C0-C3 are written where the x87 component is among those loaded.',
     ...xsave,
@@ -737,7 +755,8 @@ const controlFlowEnforcement: readonly Family[] = [
   }),
   family({
     name: 'INCSSPD/INCSSPQ',
-    summary: 'Pops as many entries off the shadow stack as bits 7:0 of the register say, and touches the first and the last.',
+    summary:
+      'Pops as many entries off the shadow stack as bits 7:0 of the register say, and touches the first and the last.',
     cite: 'SDM 2A INCSSPD/INCSSPQ; APM 3 INCSSPD',
     ...shadowStack,
     implicit: 'SSP:rw [SSP]:r',
@@ -758,7 +777,8 @@ const controlFlowEnforcement: readonly Family[] = [
   }),
   family({
     name: 'RSTORSSP',
-    summary: 'Switches to the shadow stack whose restore token is in memory and replaces the token by a previous-SSP token.',
+    summary:
+      'Switches to the shadow stack whose restore token is in memory and replaces the token by a previous-SSP token.',
     cite: 'SDM 2B RSTORSSP; APM 3 RSTORSSP',
     note: 'The token is exchanged by a locked compare; a shadow-stack access. CF is set if a 4-byte hole lies above.',
     ...shadowStack,
@@ -801,7 +821,8 @@ const controlFlowEnforcement: readonly Family[] = [
   }),
   family({
     name: 'CLRSSBSY',
-    summary: 'Clears the busy bit of a supervisor shadow stack token and sets SSP to 0; CF is set if the token was not busy or not valid.',
+    summary:
+      'Clears the busy bit of a supervisor shadow stack token and sets SSP to 0; CF is set if the token was not busy or not valid.',
     cite: 'SDM 2A CLRSSBSY; APM 3 CLRSSBSY',
     ...shadowStack,
     flags: tokenFlags,
@@ -820,7 +841,7 @@ const amdSystem: readonly Family[] = [
     note: 'The address is aligned down to the line, 64 bytes on all processors so far.',
     ...systemGroup,
     attrs: 'CLZERO',
-    rows: 'NP 0F 01 FC | ZO | CLZERO m@rAX:w',
+    rows: '0F 01 FC | ZO | CLZERO m@rAX:w',
   }),
   family({
     name: 'MCOMMIT',
@@ -835,7 +856,8 @@ const amdSystem: readonly Family[] = [
   }),
   family({
     name: 'INVLPGB',
-    summary: 'Broadcasts an invalidation of translations to all processors: rAX address and valid bits, EDX ASID and PCID, ECX count.',
+    summary:
+      'Broadcasts an invalidation of translations to all processors: rAX address and valid bits, EDX ASID and PCID, ECX count.',
     cite: 'APM 3 INVLPGB',
     note: 'rAX is as wide as the address size. A guest may use it with "enable INVLPGB/TLBSYNC" of the VMCB; else #UD.',
     ...systemGroup,
@@ -869,6 +891,7 @@ const laterExtensions: readonly Family[] = [
     cite: 'SDM 3D ENCLS, ENCLU, ENCLV',
     ...later,
     attrs: 'later=SGX pm',
+    flags: 'w=OSZAPC',
     rows: `
       NP 0F 01 CF | ZO | ENCLS | priv:cpl0 vmx:ENCLS/enable_ENCLS_exiting
       NP 0F 01 D7 | ZO | ENCLU
@@ -891,6 +914,7 @@ const laterExtensions: readonly Family[] = [
     cite: 'SDM 2B PCONFIG',
     ...later,
     attrs: 'later=PCONFIG',
+    flags: 'w=Z 0=OSAPC',
     priv: 'cpl0',
     vmx: 'PCONFIG/enable_PCONFIG',
     rows: 'NP 0F 01 C5 | ZO | PCONFIG',
@@ -905,11 +929,11 @@ const laterExtensions: readonly Family[] = [
     rows: `
       F3 0F 01 D9 | ZO | VMGEXIT   | flow:vmexit svm:VMGEXIT/always
       F2 0F 01 D9 | ZO | VMGEXIT   | flow:vmexit svm:VMGEXIT/always alias
-      F2 0F 01 FF | ZO | PVALIDATE | priv:cpl0
-      F3 0F 01 FF | ZO | PSMASH    | priv:cpl0 o64
-      F3 0F 01 FE | ZO | RMPADJUST | priv:cpl0 o64
-      F2 0F 01 FE | ZO | RMPUPDATE | priv:cpl0 o64
-      F3 0F 01 FD | ZO | RMPQUERY  | priv:cpl0 o64
+      F2 0F 01 FF | ZO | PVALIDATE | priv:cpl0 flags:w=OSZAPC
+      F3 0F 01 FF | ZO | PSMASH    | priv:cpl0 o64 flags:w=OSZAP
+      F3 0F 01 FE | ZO | RMPADJUST | priv:cpl0 o64 flags:w=OSZAP
+      F2 0F 01 FE | ZO | RMPUPDATE | priv:cpl0 o64 flags:w=OSZAP
+      F3 0F 01 FD | ZO | RMPQUERY  | priv:cpl0 o64 flags:w=OSZAP
       F2 0F 01 FD | ZO | RMPREAD   | priv:cpl0 o64
     `,
   }),
@@ -922,9 +946,9 @@ const laterExtensions: readonly Family[] = [
     priv: 'cpl0',
     rows: `
       66 0F 01 CC | ZO | TDCALL   | vmx:TDCALL/always
-      66 0F 01 CD | ZO | SEAMRET  | o64
-      66 0F 01 CE | ZO | SEAMOPS  | o64
-      66 0F 01 CF | ZO | SEAMCALL | o64 vmx:SEAMCALL/always
+      66 0F 01 CD | ZO | SEAMRET  | o64 flags:w=CZ,0=OSAP
+      66 0F 01 CE | ZO | SEAMOPS  | o64 flags:w=Z,0=OSAPC
+      66 0F 01 CF | ZO | SEAMCALL | o64 flags:w=C,0=OSZAP vmx:SEAMCALL/always
     `,
   }),
   family({
@@ -935,8 +959,8 @@ const laterExtensions: readonly Family[] = [
     ...later,
     attrs: 'later=UINTR o64',
     rows: `
-      F3 0F 01 EC | ZO | UIRET
-      F3 0F 01 ED | ZO | TESTUI
+      F3 0F 01 EC | ZO | UIRET  | flow:iret flags:w=OSZAPCDTK
+      F3 0F 01 ED | ZO | TESTUI | flags:w=C,0=OSZAP
       F3 0F 01 EE | ZO | CLUI
       F3 0F 01 EF | ZO | STUI
       F3 0F C7 /6 | M  | SENDUIPI r64
@@ -948,6 +972,7 @@ const laterExtensions: readonly Family[] = [
     cite: 'SDM 2A AESDEC128KL and its relatives, ENCODEKEY128, 2B LOADIWKEY',
     ...later,
     attrs: 'later=KL',
+    flags: 'w=Z 0=OSACP',
     rows: `
       F3 0F 38 D8 /0 | M  | AESENCWIDE128KL m48byte
       F3 0F 38 D8 /1 | M  | AESDECWIDE128KL m48byte
@@ -958,8 +983,8 @@ const laterExtensions: readonly Family[] = [
       F3 0F 38 DD /r | RM | AESDEC128KL xmm:rw, m48byte
       F3 0F 38 DE /r | RM | AESENC256KL xmm:rw, m64byte
       F3 0F 38 DF /r | RM | AESDEC256KL xmm:rw, m64byte
-      F3 0F 38 FA /r | RM | ENCODEKEY128 r32:w, r32
-      F3 0F 38 FB /r | RM | ENCODEKEY256 r32:w, r32
+      F3 0F 38 FA /r | RM | ENCODEKEY128 r32:w, r32   | flags:0=OSZAPC
+      F3 0F 38 FB /r | RM | ENCODEKEY256 r32:w, r32   | flags:0=OSZAPC
     `,
   }),
   family({
@@ -973,14 +998,15 @@ const laterExtensions: readonly Family[] = [
   }),
   family({
     name: 'FRED',
-    summary: 'Flexible return and event delivery: returns to supervisor and to user, and the load of GS that FRED needs.',
+    summary:
+      'Flexible return and event delivery: returns to supervisor and to user, and the load of GS that FRED needs.',
     cite: 'SDM 2A ERETS, ERETU, LKGS',
     ...later,
     attrs: 'o64',
     priv: 'cpl0',
     rows: `
-      F2 0F 01 CA | ZO | ERETS      | later=FRED flow:iret
-      F3 0F 01 CA | ZO | ERETU      | later=FRED flow:iret
+      F2 0F 01 CA | ZO | ERETS      | later=FRED flow:iret flags:w=OSZAPCDITNLRKvpi
+      F3 0F 01 CA | ZO | ERETU      | later=FRED flow:iret flags:w=OSZAPCDITNLRKvpi
       F2 0F 00 /6 | M  | LKGS r/m16 | later=LKGS
     `,
   }),
@@ -1007,6 +1033,7 @@ const laterExtensions: readonly Family[] = [
     cite: 'SDM 2B PBNDKB',
     ...later,
     attrs: 'later=TSE o64',
+    flags: 'w=Z 0=OSAPC',
     priv: 'cpl0',
     rows: 'NP 0F 01 C7 | ZO | PBNDKB',
   }),

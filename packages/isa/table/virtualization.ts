@@ -13,13 +13,20 @@ const vmFlags = 'w=CZ 0=PASO'
 const vmx = { group: 'vmx', attrs: 'VMX pm', flags: vmFlags, priv: 'root0' } as const
 const svm = { group: 'svm', attrs: 'SVM pm', priv: 'svme0' } as const
 
-const rootInstruction = { class: 'privileged', why: 'acts on the state of VMX operation; exits in VMX non-root operation at every CPL, #UD or #GP elsewhere' } as const
-const hostInstruction = { class: 'privileged', why: 'acts on host state of SVM; #UD or #GP outside CPL 0, interceptable' } as const
+const rootInstruction = {
+  class: 'privileged',
+  why: 'acts on the state of VMX operation; exits in VMX non-root operation at every CPL, #UD or #GP elsewhere',
+} as const
+const hostInstruction = {
+  class: 'privileged',
+  why: 'acts on host state of SVM; #UD or #GP outside CPL 0, interceptable',
+} as const
 
 const vmxInstructions: readonly Family[] = [
   family({
     name: 'VMCALL',
-    summary: 'Calls the monitor: from non-root operation an exit at every CPL, in root operation a call of the SMM monitor.',
+    summary:
+      'Calls the monitor: from non-root operation an exit at every CPL, in root operation a call of the SMM monitor.',
     cite: 'SDM 3C VMCALL',
     note: '#UD outside VMX operation, so that a hypercall interface has to be discovered by CPUID first. In root operation #GP unless CPL is 0. The exit needs no particular mode: real and virtual-8086 mode too.',
     group: 'vmx',
@@ -32,7 +39,7 @@ const vmxInstructions: readonly Family[] = [
     name: 'VMFUNC',
     summary: 'Invokes the VM function EAX (0: EPTP switching by ECX) without an exit.',
     cite: 'SDM 3C VMFUNC',
-    note: '#UD outside non-root operation and where "enable VM functions" is 0; exits when the function is not enabled or EAX > 63. Allowed at every CPL and in every mode.',
+    note: '#UD outside non-root operation, where "enable VM functions" is 0, and for EAX above 63; exits when the function is not enabled. Allowed at every CPL and in every mode. The SDM leaves flags to the functions; none of those defined writes any.',
     group: 'vmx',
     attrs: 'VMX',
     implicit: 'EAX:r ECX:r EPTP:w',
@@ -109,7 +116,8 @@ const vmxInstructions: readonly Family[] = [
   }),
   family({
     name: 'INVEPT/INVVPID',
-    summary: 'Invalidates translations cached from an EPT hierarchy, or those of a VPID; the register holds the type, memory the descriptor.',
+    summary:
+      'Invalidates translations cached from an EPT hierarchy, or those of a VPID; the register holds the type, memory the descriptor.',
     cite: 'SDM 3C INVEPT, INVVPID',
     note: 'Exist where IA32_VMX_EPT_VPID_CAP says so; CPUID has no bit for them.',
     ...vmx,
@@ -127,10 +135,12 @@ const vmxInstructions: readonly Family[] = [
 const svmInstructions: readonly Family[] = [
   family({
     name: 'VMRUN',
-    summary: 'Saves host state, loads guest state from the VMCB whose physical address rAX holds, and runs the guest until #VMEXIT.',
+    summary:
+      'Saves host state, loads guest state from the VMCB whose physical address rAX holds, and runs the guest until #VMEXIT.',
     cite: 'APM 3 VMRUN; APM 2 15.5',
     note: 'rAX is 16, 32 or 64 bits wide by address size. A guest whose VMCB does not set the VMRUN intercept is not entered (VMEXIT_INVALID).',
     ...svm,
+    flags: 'r=OSZAPCDITNLRKvpi',
     implicit: 'VMCB:rw MSR:r',
     svm: 'VMRUN/INTERCEPT_VMRUN',
     sensitive: hostInstruction,
@@ -148,7 +158,8 @@ const svmInstructions: readonly Family[] = [
   }),
   family({
     name: 'VMLOAD/VMSAVE',
-    summary: 'Loads or stores the state that VMRUN leaves alone: FS, GS, TR, LDTR, KernelGSBase, STAR, LSTAR, CSTAR, SFMASK, SYSENTER_*.',
+    summary:
+      'Loads or stores the state that VMRUN leaves alone: FS, GS, TR, LDTR, KernelGSBase, STAR, LSTAR, CSTAR, SFMASK, SYSENTER_*.',
     cite: 'APM 3 VMLOAD, VMSAVE',
     note: 'With "virtualized VMLOAD and VMSAVE" a guest executes them without intercept on nested-translated addresses.',
     ...svm,
@@ -173,13 +184,16 @@ const svmInstructions: readonly Family[] = [
   }),
   family({
     name: 'SKINIT',
-    summary: 'Resets the processor to a trusted state and jumps into the secure loader block at the physical address in EAX.',
+    summary:
+      'Resets the processor to a trusted state and jumps into the secure loader block at the physical address in EAX; general registers become 0, but for EAX, EDX (the family) and ESP (the end of the block).',
     cite: 'APM 3 SKINIT; APM 2 15.27',
     note: 'Allowed without EFER.SVME where CPUID Fn8000_0001 ECX[SKINIT] is set.',
     group: 'svm',
     attrs: 'SKINIT pm',
     priv: 'cpl0',
-    implicit: 'GIF:w CR0:w MSR:w',
+    flags: '0=OSZAPCDITNLRVKvpi',
+    implicit:
+      'EDX:w ESP:w ECX:w EBX:w EBP:w ESI:w EDI:w RIP:w CS:w SS:w DS:w ES:w FS:w GS:w GIF:w CR0:w CR3:w CR4:w DR6:w DR7:w MSR:w',
     svm: 'SKINIT/INTERCEPT_SKINIT',
     sensitive: hostInstruction,
     rows: '0F 01 DE | ZO | SKINIT EAX:rw | flow:jmpind',

@@ -19,7 +19,8 @@ const rounded = { ...fpu, flags: 'w=1 u=023' } as const
 const compared = { ...fpu, flags: 'w=023 0=1' } as const
 /** Instructions that neither compute nor look at operands. The SDM calls C0-C3 undefined; all processors leave them alone. */
 const control = { ...fpu, flags: 'u=0123' } as const
-const conditionCodesKept = 'The SDM calls C0-C3 undefined afterwards; processors leave them unchanged, and programs rely on that.'
+const conditionCodesKept =
+  'The SDM calls C0-C3 undefined afterwards; processors leave them unchanged, and programs rely on that.'
 
 const state = 'FCW:r FSW:rw FTW:r FIP:w'
 const stateMem = `${state} FDP:w`
@@ -38,17 +39,46 @@ interface Arithmetic {
   readonly note?: string
 }
 
-const reversed = 'In the DC and DE register forms the digits of subtraction and division are exchanged with their reversed ones against D8.'
+const reversed =
+  'In the DC and DE register forms the digits of subtraction and division are exchanged with their reversed ones against D8.'
 
 /** FADD and its five relatives have the same seven forms. */
 const arithmetic: readonly Family[] = (
   [
     { name: 'FADD', summary: 'Adds', digit: 0, toSt0: 'C0', toSti: 'C0' },
     { name: 'FMUL', summary: 'Multiplies', digit: 1, toSt0: 'C8', toSti: 'C8' },
-    { name: 'FSUB', summary: 'Subtracts the source from the destination', digit: 4, toSt0: 'E0', toSti: 'E8', note: reversed },
-    { name: 'FSUBR', summary: 'Subtracts the destination from the source', digit: 5, toSt0: 'E8', toSti: 'E0', note: reversed },
-    { name: 'FDIV', summary: 'Divides the destination by the source', digit: 6, toSt0: 'F0', toSti: 'F8', note: reversed },
-    { name: 'FDIVR', summary: 'Divides the source by the destination', digit: 7, toSt0: 'F8', toSti: 'F0', note: reversed },
+    {
+      name: 'FSUB',
+      summary: 'Subtracts the source from the destination',
+      digit: 4,
+      toSt0: 'E0',
+      toSti: 'E8',
+      note: reversed,
+    },
+    {
+      name: 'FSUBR',
+      summary: 'Subtracts the destination from the source',
+      digit: 5,
+      toSt0: 'E8',
+      toSti: 'E0',
+      note: reversed,
+    },
+    {
+      name: 'FDIV',
+      summary: 'Divides the destination by the source',
+      digit: 6,
+      toSt0: 'F0',
+      toSti: 'F8',
+      note: reversed,
+    },
+    {
+      name: 'FDIVR',
+      summary: 'Divides the source by the destination',
+      digit: 7,
+      toSt0: 'F8',
+      toSti: 'F0',
+      note: reversed,
+    },
   ] satisfies Arithmetic[]
 ).map(({ name, summary, digit, toSt0, toSti, ...rest }) => {
   const integer = `FI${name.slice(1)}`
