@@ -36,28 +36,47 @@ export interface BitfieldDefinition<Rows extends BitfieldRows> {
   readonly ignored?: BitPosition
 }
 
+// biome-ignore format: a range
 type LowBit =
-  | 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15 // biome-ignore format: a range
+  | 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15
   | 16 | 17 | 18 | 19 | 20 | 21 | 22 | 23 | 24 | 25 | 26 | 27 | 28 | 29 | 30 | 31
 
 type ReachesLow<At> = At extends number
-  ? At extends LowBit ? true : false
+  ? At extends LowBit
+    ? true
+    : false
   : At extends `${infer First},${infer Rest}`
-    ? ReachesLow<First> extends true ? true : ReachesLow<Rest>
-    : At extends `${number}:${infer Lsb extends number}` ? ReachesLow<Lsb>
-    : At extends `${infer Bit extends number}` ? ReachesLow<Bit> : false
+    ? ReachesLow<First> extends true
+      ? true
+      : ReachesLow<Rest>
+    : At extends `${number}:${infer Lsb extends number}`
+      ? ReachesLow<Lsb>
+      : At extends `${infer Bit extends number}`
+        ? ReachesLow<Bit>
+        : false
 
 type ReachesHigh<At> = At extends number
-  ? At extends LowBit ? false : true
+  ? At extends LowBit
+    ? false
+    : true
   : At extends `${infer First},${infer Rest}`
-    ? ReachesHigh<First> extends true ? true : ReachesHigh<Rest>
-    : At extends `${infer Msb extends number}:${number}` ? ReachesHigh<Msb>
-    : At extends `${infer Bit extends number}` ? ReachesHigh<Bit> : false
+    ? ReachesHigh<First> extends true
+      ? true
+      : ReachesHigh<Rest>
+    : At extends `${infer Msb extends number}:${number}`
+      ? ReachesHigh<Msb>
+      : At extends `${infer Bit extends number}`
+        ? ReachesHigh<Bit>
+        : false
 
 /** Whether a field is one run of bits within one half, so that a mask and a shift reach it. */
 type IsSimple<At> = At extends `${string},${string}`
   ? false
-  : ReachesLow<At> extends true ? (ReachesHigh<At> extends true ? false : true) : true
+  : ReachesLow<At> extends true
+    ? ReachesHigh<At> extends true
+      ? false
+      : true
+    : true
 
 type LowMasks<R extends BitfieldRows> = {
   readonly [K in keyof R as ReachesLow<R[K][0]> extends true ? K : never]: number
@@ -301,7 +320,11 @@ function claim(used: number[], pieces: readonly Piece[], what: string): void {
   for (const each of pieces) {
     const mask = masksOf([each])[each.half]
     if (((used[each.half] as number) & mask) !== 0) {
-      throw new ArchError('bitfield.definition', `${what} overlaps another field`, 'put variants into tables of their own')
+      throw new ArchError(
+        'bitfield.definition',
+        `${what} overlaps another field`,
+        'put variants into tables of their own',
+      )
     }
     used[each.half] = (used[each.half] as number) | mask
   }

@@ -26,7 +26,8 @@ export const CR0 = /* @__PURE__ */ bitfield({
 export const CR3 = /* @__PURE__ */ bitfield({
   name: 'CR3',
   widthBits: 64,
-  source: 'Intel SDM vol. 3A, 5.3 and 5.5.2 "Use of CR3 with Ordinary 4-Level and 5-Level Paging"; AMD APM vol. 2, 3.1.2',
+  source:
+    'Intel SDM vol. 3A, 5.3 and 5.5.2 "Use of CR3 with Ordinary 4-Level and 5-Level Paging"; AMD APM vol. 2, 3.1.2',
   fields: {
     PWT: [3, 'page-level write-through for the first table'],
     PCD: [4, 'page-level cache disable for the first table'],

@@ -48,7 +48,10 @@ export const INTERRUPTIBILITY = /* @__PURE__ */ bitfield({
   source: 'Intel SDM vol. 3C, 26.4.2 "Guest Non-Register State"',
   fields: {
     STI: [0, 'blocking by STI: no maskable interrupts until the next instruction has retired'],
-    MOV_SS: [1, 'blocking by MOV SS or POP SS: no interrupts and no debug traps until the next instruction has retired'],
+    MOV_SS: [
+      1,
+      'blocking by MOV SS or POP SS: no interrupts and no debug traps until the next instruction has retired',
+    ],
     SMI: [2, 'blocking by SMI: in system-management mode'],
     NMI: [3, 'blocking by NMI: until the next IRET'],
     ENCLAVE: [4, 'the event arrived in an enclave'],

@@ -32,6 +32,7 @@ type Row = readonly [
   details?: { readonly source?: string; readonly note?: string },
 ]
 
+// biome-ignore format: a table
 const ROWS = {
   '#DE': [0, 'Divide Error', 'fault', 'contributory', 'none'],
   '#DB': [1, 'Debug', 'fault or trap', 'benign', 'none'],
@@ -43,7 +44,7 @@ const ROWS = {
   '#NM': [7, 'Device Not Available', 'fault', 'benign', 'none'],
   '#DF': [8, 'Double Fault', 'abort', 'double-fault', 'zero'],
   CSO: [
-    9, 'Coprocessor Segment Overrun', 'abort', 'benign', 'none', // biome-ignore format: one row
+    9, 'Coprocessor Segment Overrun', 'abort', 'benign', 'none',
     { note: 'raised by the 386 only; the SDM has no mnemonic, and table 7-1 says fault where 7.15 says abort' },
   ],
   '#TS': [10, 'Invalid TSS', 'fault', 'contributory', 'selector'],
@@ -89,7 +90,10 @@ export function exceptionOf(vector: number): Exception | undefined {
  * Intel SDM vol. 3A, 7.15, "Interrupt 8—Double Fault Exception (#DF)", conditions for generating a double fault;
  * AMD APM vol. 2, 8.2.9.
  */
-export function combineExceptions(first: ExceptionClass, second: ExceptionClass): 'serial' | 'double-fault' | 'shutdown' {
+export function combineExceptions(
+  first: ExceptionClass,
+  second: ExceptionClass,
+): 'serial' | 'double-fault' | 'shutdown' {
   if (first === 'benign' || second === 'benign') return 'serial'
   if (first === 'double-fault') return 'shutdown'
   if (first === 'contributory' && second === 'page-fault') return 'serial'

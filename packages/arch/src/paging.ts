@@ -43,7 +43,15 @@ export const PDE_4M = /* @__PURE__ */ bitfield({
   widthBits: 32,
   source: `${SOURCE_32}; PSE-36: 5.1.4`,
   fields: {
-    P, RW, US, PWT, PCD, A, D, PS, G, // biome-ignore format: shared rows
+    P,
+    RW,
+    US,
+    PWT,
+    PCD,
+    A,
+    D,
+    PS,
+    G,
     PAT: PAT_PAGE,
     ADDRESS: ['20:13,31:22', 'physical address, bits 39:22'],
   },

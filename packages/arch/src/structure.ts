@@ -12,7 +12,12 @@ export interface Structure<Rows extends Readonly<Record<string, StructureRow>>> 
   readonly offset: { readonly [K in keyof Rows]: number }
   /** Size in bytes of each field. */
   readonly size: { readonly [K in keyof Rows]: number }
-  readonly fields: readonly { readonly name: string; readonly offsetBytes: number; readonly sizeBytes: number; readonly meaning: string }[]
+  readonly fields: readonly {
+    readonly name: string
+    readonly offsetBytes: number
+    readonly sizeBytes: number
+    readonly meaning: string
+  }[]
 }
 
 /** Defines a memory structure. Throws `ArchError` `structure.definition` if fields overlap or leave it. */

@@ -68,6 +68,11 @@ export const XSAVE_COMPONENT = /* @__PURE__ */ Object.freeze({
   APX: component(19, 128, 960),
 })
 
-function component(number: number, sizeBytes: number, offsetBytes: number | undefined, aligned64 = false): XsaveComponent {
+function component(
+  number: number,
+  sizeBytes: number,
+  offsetBytes: number | undefined,
+  aligned64 = false,
+): XsaveComponent {
   return Object.freeze({ component: number, sizeBytes, offsetBytes, aligned64 })
 }

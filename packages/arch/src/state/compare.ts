@@ -1,7 +1,7 @@
 import type { CpuState } from './cpu-state.ts'
+import { STATE_ROWS, type StateRow } from './fields.ts'
 import { assertFlagsSettled } from './flags.ts'
 import { ARCHITECTURAL_ROWS } from './layout.ts'
-import { STATE_ROWS, type StateRow } from './fields.ts'
 
 /** One element in which two states differ. */
 export interface StateDifference {

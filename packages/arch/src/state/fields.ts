@@ -45,6 +45,7 @@ export type StateGroup =
   | 'clock'
   | 'engine'
 
+// biome-ignore format: a table
 export const STATE_ROWS = [
   {
     name: 'gpr',

@@ -31,7 +31,8 @@ export type StateFields = RowFields & ElementFields & ViewFields
 export type StateFieldName = keyof StateFields & string
 
 /** The width in bits of a field, by name. */
-export type StateFieldBits<Name extends StateFieldName> = StateFields[Name] extends StateField<infer Bits> ? Bits : never
+export type StateFieldBits<Name extends StateFieldName> =
+  StateFields[Name] extends StateField<infer Bits> ? Bits : never
 
 interface Layout {
   readonly rows: readonly StateField[]
@@ -61,16 +62,19 @@ function layOut(): Layout {
     fields[name] = field
     elements.forEach((element, index) => {
       const meansElement = `${means}: ${element}`
-      fields[element] = Object.freeze({
-        ...field, name: element, count: 1, offset: offset + index * strideBytes, means: meansElement, // biome-ignore format: one object
-      })
+      const at = offset + index * strideBytes
+      fields[element] = Object.freeze({ ...field, name: element, count: 1, offset: at, means: meansElement })
     })
   }
   for (const { name, of, bits, means } of STATE_VIEWS) {
     fields[name] = Object.freeze({ ...(fields[of] as StateField), name, bits, means })
   }
   // The keys are those of the table, which the type spells out.
-  return { rows: Object.freeze(rows), fields: Object.freeze(fields) as unknown as StateFields, sizeBytes: Math.ceil(end / 64) * 64 }
+  return {
+    rows: Object.freeze(rows),
+    fields: Object.freeze(fields) as unknown as StateFields,
+    sizeBytes: Math.ceil(end / 64) * 64,
+  }
 }
 
 const LAYOUT = /* @__PURE__ */ layOut()

@@ -65,9 +65,9 @@ export function restoreState(
   for (const field of STATE_LAYOUT) {
     if (field.group === 'engine') for (let i = 0; i < field.count; i++) state.writeBig(field, 0n, i)
   }
-  ARCHITECTURAL_ROWS.forEach((field, row) => {
-    values[row]?.forEach((value, i) => state.writeBig(field, value, i))
-  })
+  for (const [row, field] of ARCHITECTURAL_ROWS.entries()) {
+    for (const [index, value] of (values[row] ?? []).entries()) state.writeBig(field, value, index)
+  }
 }
 
 function checkedSnapshot(snapshot: unknown): CpuSnapshot {
@@ -83,18 +83,30 @@ function migrated(snapshot: CpuSnapshot, steps: Readonly<Record<number, Snapshot
   const { version, schema } = snapshot
   if (version > STATE_SCHEMA_VERSION) {
     const what = `the snapshot has schema version ${version}, this package knows up to ${STATE_SCHEMA_VERSION}`
-    throw new ArchError('snapshot.newer-version', what, 'use the release of @ringfold/arch that saved it, or a later one')
+    throw new ArchError(
+      'snapshot.newer-version',
+      what,
+      'use the release of @ringfold/arch that saved it, or a later one',
+    )
   }
   if (version === STATE_SCHEMA_VERSION && schema !== stateSchemaHash()) {
     const what = `the snapshot's schema ${schema} is not ${stateSchemaHash()}, though both are version ${version}`
-    throw new ArchError('snapshot.layout', what, 'it comes from a modified or unreleased build: restore it with that build')
+    throw new ArchError(
+      'snapshot.layout',
+      what,
+      'it comes from a modified or unreleased build: restore it with that build',
+    )
   }
   let { fields } = snapshot
   for (let from = version; from < STATE_SCHEMA_VERSION; from++) {
     const step = steps[from]
     if (step === undefined) {
       const what = `there is no migration from schema version ${from}`
-      throw new ArchError('snapshot.no-migration', what, 'pass one in `migrations`, or restore it with an older release')
+      throw new ArchError(
+        'snapshot.no-migration',
+        what,
+        'pass one in `migrations`, or restore it with an older release',
+      )
     }
     fields = step(fields)
   }
