@@ -2,6 +2,7 @@
 import type { Form } from './form.ts';
 import { buildGraph } from './trie.ts';
 import { formBits, operandTable } from './project.ts';
+import { encodeFile } from './emit-encode.ts';
 
 const HEADER = '// Generated from packages/isa/table by packages/isa/scripts/generate.ts. Do not edit.\n';
 
@@ -69,5 +70,6 @@ export function projections(forms: readonly Form[], onError?: (m: string) => voi
     'src/generated/operands.ts': operandsFile(forms),
     'src/generated/names.ts': namesFile(forms),
     'src/generated/form-names.ts': formNamesFile(forms),
+    'src/generated/encode.ts': encodeFile(forms, { header: HEADER, numbers, strings }),
   };
 }
