@@ -26,6 +26,16 @@ export const ICED_DIFFERENCES: readonly Explanation<IcedCase>[] = [
     covers: (d) => /decopt=\S*ForceReservedNop/.test(d.case.rest) && d.theirs.toLowerCase().startsWith('reservednop'),
   },
   {
+    id: 'hint-nop',
+    why: 'reserved hint-NOPs: iced names them reservednop and shows ModRM.reg as an operand; hardware executes NOP r/m (SDM vol. 2D, table A-3)',
+    covers: (d) => d.what === 'mnemonic' && d.ours === 'nop' && d.theirs === 'reservednop',
+  },
+  {
+    id: 'mpx',
+    why: 'MPX has left the processors (SDM vol. 1, 2.5): its opcodes are hint-NOPs again',
+    covers: (d) => /decopt=\S*MPX/.test(d.case.rest),
+  },
+  {
     id: 'selector-width',
     why: 'instructions on 16-bit selectors: iced shows the register as wide as the operand size, the manual r/m16 (SDM vol. 2, ARPL, LLDT, LTR, VERR, LMSW)',
     covers: (d) => d.what === 'operands' && /^(arpl|lldt|ltr|verr|verw|lmsw)$/.test(d.case.mnemonic) && d.theirs.replace(/r;[er]([a-ds][xpi])/g, 'r;$1').replace(/r;r(\d+)d?\b/g, 'r;r$1w') === d.ours,
@@ -77,12 +87,19 @@ export const OTHER_DIFFERENCES: readonly Explanation<import('./others.ts').Vecto
   {
     id: 'apx',
     why: 'APX (REX2, the D5 prefix in 64-bit mode): on current processors D5 is #UD there',
-    covers: (d) => d.what === 'status' && d.ours === 'invalid' && d.case.bits === 64 && /^(66|67|f2|f3|[0-9a-f]{2}(?=[0-9a-f]*d5))*d5/i.test(d.case.hex.replace(/\s/g, '')) && /tests-apx/.test(d.case.detail),
+    covers: (d) => d.what === 'status' && d.ours === 'invalid' && d.case.bits === 64 && /^(66|67|f2|f3)*d5/i.test(d.case.hex.replace(/\s/g, '')),
   },
+  { id: 'xed-option', why: 'an option of XED asks for another processor, or for real mode', covers: (d) => /\s(-chip|-chip-check|-set|-r)\s/.test(d.case.detail) },
   {
-    id: 'xed-chip',
-    why: 'asks XED for a processor of the past, or to reject what that processor lacks',
-    covers: (d) => /-chip(-check)? (I86|I186|I286|I386|PENTIUM|QUARK|NEHALEM|HASWELL)/.test(d.case.detail),
+    id: 'cldemote',
+    why: 'XED decodes 0F 1C /0 as NOP unless CLDEMOTE is switched on',
+    covers: (d) => d.what === 'mnemonic' && d.ours === 'cldemote' && d.theirs === 'nop',
   },
-  { id: 'syscall-amd', why: 'XED names SYSCALL outside 64-bit mode after its vendor', covers: (d) => /^(syscall|sysret)_amd$/.test(d.theirs) && d.theirs.startsWith(d.ours) },
+  { id: 'via', why: 'VIA PadLock: not a current Intel or AMD processor', covers: (d) => /VIA_PADLOCK/.test(d.case.detail) },
+  { id: 'knc', why: 'Knights Corner (KNC): not a current processor', covers: (d) => /KNCV|MVEX/.test(d.case.detail) },
+  {
+    id: 'syscall-amd',
+    why: 'XED names SYSCALL and SYSRET after vendor and width',
+    covers: (d) => d.what === 'mnemonic' && /^(syscall|sysret)(_amd|64)$/.test(d.theirs) && /^(syscall|sysretq?)$/.test(d.ours),
+  },
 ]

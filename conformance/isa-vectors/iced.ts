@@ -18,6 +18,10 @@ export interface IcedCase {
 const FOLDER = 'src/UnitTests/Intel/'
 
 /** Instruction address that iced's tests use for each mode. */
+const addressOf = (c: IcedCase): bigint => {
+  const given = /\bip=([0-9A-Fa-f]+)/.exec(c.rest)?.[1]
+  return given === undefined ? ADDRESS[c.mode] : BigInt(`0x${given}`)
+}
 const ADDRESS = { 16: 0x7ff0n, 32: 0x7ffffff0n, 64: 0x7ffffffffffffff0n }
 
 export function* icedCases(files: ReadonlyMap<string, string>): Generator<IcedCase> {
@@ -66,7 +70,7 @@ function expectedOperand(text: string, c: IcedCase, i: Instruction, sizes: Reado
     const [segment, base, index, scale, disp, , size = ''] = parts
     // RIP-relative operands: iced stores the target, we the distance.
     let d = BigInt(disp === undefined || disp === '' ? 0 : disp)
-    if (base === 'rip' || base === 'eip') d = BigInt.asUintN(i.addressSize, d - ADDRESS[c.mode] - BigInt(i.length))
+    if (base === 'rip' || base === 'eip') d = BigInt.asUintN(i.addressSize, d - addressOf(c) - BigInt(i.length))
     return `m;${segment};${base};${index};${scale};${BigInt.asUintN(i.addressSize, d).toString(16)};${sizes.get(size) ?? 0}`
   }
   if (/^i\d/.test(kind)) return `i;${hex(parts[0])}`
@@ -104,8 +108,8 @@ export function icedDecoderTally(files: ReadonlyMap<string, string>): Tally<Iced
   for (const c of icedCases(files)) {
     const decoder = new Decoder(c.mode, { vendor: /decopt=AMD/.test(c.rest) ? 'amd' : 'intel' })
     const bytes = hexBytes(c.hex)
-    i.ipLo = Number(BigInt.asIntN(32, ADDRESS[c.mode]))
-    i.ipHi = Number(BigInt.asIntN(32, ADDRESS[c.mode] >> 32n))
+    i.ipLo = Number(BigInt.asIntN(32, addressOf(c)))
+    i.ipHi = Number(BigInt.asIntN(32, addressOf(c) >> 32n))
     decoder.decode(i, bytes)
     tally.add(c, compare(c, i, instructionObject(i, bytes, 0), sizes))
   }

@@ -43,7 +43,8 @@ function constraintsOf(f: Form, mode: Mode, besidePlusR: boolean): Constraints {
   if (f.w !== null && !(f.sizeKind === 'y' && mode !== 64)) c.w = [f.w];
   if (f.l !== null) c.l = [f.l];
   if (f.addressSize !== null) c.asz = [{ 16: 0, 32: 1, 64: 2 }[f.addressSize]];
-  if (besidePlusR) c.rexb = [0];
+  // REX.B turns NOP into XCHG r8; PAUSE (F3) stays PAUSE.
+  if (besidePlusR && !f.pp) c.rexb = [0];
   return c;
 }
 
@@ -96,8 +97,21 @@ function candidatesOf(all: readonly { id: number; form: Form }[], mode: Mode): C
     const beside = plusR && !form.plusR;
     const constraints = constraintsOf(form, mode, beside);
     // A row with the whole opcode fixed wins over a `+r` row that covers it: NOP over XCHG eAX, eAX.
-    return { id, form, constraints, rank: Object.keys(constraints).length + (beside ? 10 : 0) };
+    const given = Object.keys(constraints).filter((k) => k !== 'rexb').length;
+    return { id, form, constraints, rank: given + (beside ? 10 : 0) };
   });
+}
+
+/** Bits of a root: 24 a ModRM byte follows, 25 ModRM.mod is ignored, 26 it follows on Intel only (UD0). */
+function rootFlags(candidates: readonly Candidate[]): number {
+  const of = (vendor: 'intel' | 'amd') => candidates.filter((c) => c.form.vendor === null || c.form.vendor === vendor).map((c) => c.form);
+  const [intel, amd] = [of('intel'), of('amd')];
+  if ([intel, amd].some((forms) => forms.some((f) => f.hasModrm !== forms[0]?.hasModrm))) {
+    throw new TableError(`rows disagree on ModRM: ${candidates.map((c) => c.form.row).join(' AND ')}`);
+  }
+  const modrm = intel[0]?.hasModrm ?? amd[0]?.hasModrm ?? false;
+  const differs = intel[0] !== undefined && amd[0] !== undefined && intel[0].hasModrm !== amd[0].hasModrm;
+  return (modrm ? 1 << 24 : 0) | (candidates.some((c) => c.form.attributes.has('nomodreg')) ? 1 << 25 : 0) | (differs ? 1 << 26 : 0);
 }
 
 /** Builds the graph; `forms[i]` gets number i + 1, 0 is "no such form". */
@@ -118,10 +132,7 @@ export function buildGraph(forms: readonly Form[], onError?: (message: string) =
       try {
         const candidates = candidatesOf(all, mode);
         if (candidates.length === 0) continue;
-        const first = candidates[0]?.form;
-        if (candidates.some((c) => c.form.hasModrm !== first?.hasModrm)) throw new TableError(`rows disagree on ModRM: ${candidates.map((c) => c.form.row).join(' AND ')}`);
-        const flags = (first?.hasModrm ? 1 << 24 : 0) | (candidates.some((c) => c.form.attributes.has('nomodreg')) ? 1 << 25 : 0);
-        table[key] = builder.build(candidates, 0) | flags;
+        table[key] = builder.build(candidates, 0) | rootFlags(candidates);
       } catch (e) {
         if (!(e instanceof TableError) || !onError) throw e;
         onError(`${mode}-bit: ${e.message}`);

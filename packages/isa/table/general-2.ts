@@ -320,7 +320,8 @@ const control: readonly Family[] = [
     svm: 'EXCP6/INTERCEPT_EXCP6',
     note: 'UD0 has no ModRM byte on some older Intel and on AMD processors: there #UD comes even if the byte after 0F FF cannot be fetched. Memory operands are not accessed.',
     rows: `
-      0F FF /r | RM | UD0 rv:n, r/mv:n | flow:ud
+      0F FF /r | RM | UD0 rv:n, r/mv:n | intel flow:ud
+      0F FF    | ZO | UD0              | amd flow:ud
       0F B9 /r | RM | UD1 rv:n, r/mv:n | flow:ud
       0F 0B    | ZO | UD2              | flow:ud`,
   }),

@@ -53,6 +53,9 @@ function byteClasses(mode: number): Uint8Array {
 const BASE16 = /* @__PURE__ */ Int8Array.from([3, 3, 5, 5, 6, 7, 5, 3]);
 const INDEX16 = /* @__PURE__ */ Int8Array.from([6, 7, 6, 7, -1, -1, -1, -1]);
 
+/** Roots for AMD: where only Intel has a ModRM byte (bit 26, UD0), none. */
+const withoutIntelModrm = (roots: Uint32Array): Uint32Array => roots.map((n) => (n & 0x4000000 ? n & ~0x1000000 : n));
+
 /** Decodes for one mode. Holds no state of the instructions that it has seen. */
 export class Decoder {
   readonly bits: 16 | 32 | 64;
@@ -70,7 +73,8 @@ export class Decoder {
     this.bits = bits;
     this.vendor = options.vendor ?? 'intel';
     this.#classes = byteClasses(bits);
-    this.#roots = bits === 64 ? ROOTS_64 : bits === 32 ? ROOTS_32 : ROOTS_16;
+    const roots = bits === 64 ? ROOTS_64 : bits === 32 ? ROOTS_32 : ROOTS_16;
+    this.#roots = this.vendor === 'amd' ? withoutIntelModrm(roots) : roots;
     this.#mode64 = bits === 64;
     this.#amd = this.vendor === 'amd' ? 1 : 0;
   }

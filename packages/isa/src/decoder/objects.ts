@@ -105,13 +105,14 @@ const STATUSES = Object.keys(Status) as (keyof typeof Status)[]
 const wide = (lo: number, hi: number): bigint => (BigInt(hi >>> 0) << 32n) | BigInt(lo >>> 0)
 
 function memoryOperand(i: Instruction, n: number): MemoryOperand {
+  const index = registerName(memoryIndex(i, n)) || null
   const memory = {
     kind: 'memory' as const,
     bytes: operandMemoryBytes(i, n),
     segment: ['es', 'cs', 'ss', 'ds', 'fs', 'gs'][memorySegment(i, n)] ?? 'ds',
     base: registerName(memoryBase(i, n)) || null,
-    index: registerName(memoryIndex(i, n)) || null,
-    scale: memoryScale(i) as 1 | 2 | 4 | 8,
+    index,
+    scale: (index === null ? 1 : memoryScale(i)) as 1 | 2 | 4 | 8,
     displacement: i.dispBytes === 8 ? wide(i.dispLo, i.dispHi) : BigInt.asIntN(64, wide(i.dispLo, i.dispHi)),
   }
   return isRipRelative(i) ? { ...memory, address: wide(ripAddressLo(i), ripAddressHi(i)) } : memory
