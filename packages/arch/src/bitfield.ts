@@ -78,14 +78,15 @@ type IsSimple<At> = At extends `${string},${string}`
       : true
     : true
 
+// `true extends ...`, so that a table whose rows are not known statically has every name in both halves.
 type LowMasks<R extends BitfieldRows> = {
-  readonly [K in keyof R as ReachesLow<R[K][0]> extends true ? K : never]: number
+  readonly [K in keyof R as true extends ReachesLow<R[K][0]> ? K : never]: number
 }
 type HighMasks<R extends BitfieldRows> = {
-  readonly [K in keyof R as ReachesHigh<R[K][0]> extends true ? K : never]: number
+  readonly [K in keyof R as true extends ReachesHigh<R[K][0]> ? K : never]: number
 }
 type Shifts<R extends BitfieldRows> = {
-  readonly [K in keyof R as IsSimple<R[K][0]> extends true ? K : never]: number
+  readonly [K in keyof R as true extends IsSimple<R[K][0]> ? K : never]: number
 }
 
 /** One run of bits of a field within one 32-bit half. */
@@ -166,7 +167,6 @@ class BitfieldTable implements AnyBitfield {
   readonly name: string
   readonly widthBits: number
   readonly source: string
-  readonly fields: readonly BitfieldField[]
   readonly lo: Readonly<Record<string, number>>
   readonly hi: Readonly<Record<string, number>>
   readonly shift: Readonly<Record<string, number>>
@@ -176,47 +176,55 @@ class BitfieldTable implements AnyBitfield {
   readonly ignoredHi: number
   readonly reservedLo: number
   readonly reservedHi: number
-  readonly #pieces: ReadonlyMap<string, readonly Piece[]>
+  readonly #pieces = new Map<string, readonly Piece[]>()
+  readonly #rows: BitfieldRows
+  #fields: readonly BitfieldField[] | undefined
 
-  constructor(definition: BitfieldDefinition<BitfieldRows>) {
-    const { name, widthBits, source } = definition
+  constructor({ name, widthBits, source, fields, alwaysOne, ignored }: BitfieldDefinition<BitfieldRows>) {
     this.name = name
     this.widthBits = widthBits
     this.source = source
-    const lo: Record<string, number> = {}
-    const hi: Record<string, number> = {}
+    this.#rows = fields
+    const used: [number, number] = [0, 0]
+    const masks: [Record<string, number>, Record<string, number>] = [{}, {}]
     const shift: Record<string, number> = {}
-    const pieces = new Map<string, readonly Piece[]>()
-    const fields: BitfieldField[] = []
-    const used = [0, 0]
-    for (const [field, [at, meaning, details]] of Object.entries(definition.fields)) {
-      const fieldPieces = piecesOf(at, name, widthBits)
-      claim(used, fieldPieces, `${name}.${field}`)
-      const [loMask, hiMask] = masksOf(fieldPieces)
-      if (loMask !== 0) lo[field] = loMask
-      if (hiMask !== 0) hi[field] = hiMask
-      if (fieldPieces.length === 1) shift[field] = (fieldPieces[0] as Piece).shift
-      pieces.set(field, fieldPieces)
-      const width = fieldPieces.reduce((sum, piece) => sum + piece.widthBits, 0)
-      const { values, source: own = source, aka = [] } = details ?? {}
-      fields.push(Object.freeze({ name: field, at, widthBits: width, meaning, source: own, values, aka }))
+    for (const field in fields) {
+      const pieces = piecesOf((fields[field] as BitfieldRow)[0], name, widthBits)
+      for (const piece of pieces) {
+        const { half } = piece
+        const mask = maskOf(piece)
+        claim(used, half, mask, name)
+        masks[half][field] = (masks[half][field] ?? 0) | mask
+      }
+      if (pieces.length === 1) shift[field] = (pieces[0] as Piece).shift
+      this.#pieces.set(field, pieces)
     }
-    this.fields = Object.freeze(fields)
-    this.lo = Object.freeze(lo)
-    this.hi = Object.freeze(hi)
+    this.lo = Object.freeze(masks[0])
+    this.hi = Object.freeze(masks[1])
     this.shift = Object.freeze(shift)
-    this.#pieces = pieces
-    ;[this.alwaysOneLo, this.alwaysOneHi] = claimAll(used, definition.alwaysOne, name, widthBits)
-    ;[this.ignoredLo, this.ignoredHi] = claimAll(used, definition.ignored, name, widthBits)
-    this.reservedLo = ~(used[0] as number) & ones(Math.min(widthBits, 32))
-    this.reservedHi = ~(used[1] as number) & ones(Math.max(widthBits - 32, 0))
+    ;[this.alwaysOneLo, this.alwaysOneHi] = claimAll(used, alwaysOne, name, widthBits)
+    ;[this.ignoredLo, this.ignoredHi] = claimAll(used, ignored, name, widthBits)
+    this.reservedLo = ~used[0] & ones(Math.min(widthBits, 32))
+    this.reservedHi = ~used[1] & ones(Math.max(widthBits - 32, 0))
     Object.freeze(this)
+  }
+
+  /** Made on demand: programs that only need masks should not pay for texts at start-up. */
+  get fields(): readonly BitfieldField[] {
+    this.#fields ??= Object.freeze(Object.entries(this.#rows).map(([name, row]) => this.#field(name, row)))
+    return this.#fields
+  }
+
+  #field(name: string, [at, meaning, details = {}]: BitfieldRow): BitfieldField {
+    const widthBits = this.#of(name).reduce((sum, piece) => sum + piece.widthBits, 0)
+    const { values, source = this.source, aka = [] } = details
+    return Object.freeze({ name, at, widthBits, meaning, source, values, aka })
   }
 
   #of(field: string): readonly Piece[] {
     const pieces = this.#pieces.get(field)
     if (pieces !== undefined) return pieces
-    const known = this.fields.map((each) => each.name).join(', ')
+    const known = Object.keys(this.#rows).join(', ')
     throw new ArchError('bitfield.definition', `${this.name} has no field ${field}`, `use one of ${known}`)
   }
 
@@ -254,8 +262,9 @@ class BitfieldTable implements AnyBitfield {
   }
 
   maskBig(field: string): bigint {
-    const [lo, hi] = masksOf(this.#of(field))
-    return (BigInt(hi >>> 0) << 32n) | BigInt(lo >>> 0)
+    let mask = 0n
+    for (const piece of this.#of(field)) mask |= BigInt(maskOf(piece) >>> 0) << BigInt(32 * piece.half)
+    return mask
   }
 
   decode(value: number | bigint, hi = 0): DecodedField[] {
@@ -294,45 +303,46 @@ function textOf(field: BitfieldField, bits: number, named: string | undefined): 
 
 /** The pieces of a position, most significant first, cut where they cross bit 32. */
 function piecesOf(at: BitPosition, table: string, widthBits: number): Piece[] {
-  const pieces: Piece[] = []
-  for (const part of `${at}`.split(',')) {
+  if (typeof at === 'number') return rangePieces(at, at, table, widthBits)
+  return at.split(',').flatMap((part) => {
     const [msb = Number.NaN, lsb = msb] = part.split(':').map(Number)
-    if (!(msb < widthBits && lsb >= 0 && lsb <= msb)) {
-      throw new ArchError('bitfield.definition', `${table}: no bits ${part} in ${widthBits} bits`, 'write msb:lsb')
-    }
-    if (msb >= 32) pieces.push(piece(1, Math.max(lsb, 32) - 32, msb - 32))
-    if (lsb < 32) pieces.push(piece(0, lsb, Math.min(msb, 31)))
+    return rangePieces(msb, lsb, table, widthBits)
+  })
+}
+
+function rangePieces(msb: number, lsb: number, table: string, widthBits: number): Piece[] {
+  if (!(msb < widthBits && lsb >= 0 && lsb <= msb && Number.isInteger(msb) && Number.isInteger(lsb))) {
+    const what = `${table} has ${widthBits} bits, and none at ${msb}:${lsb}`
+    throw new ArchError('bitfield.definition', what, 'write the number of a bit, or msb:lsb')
   }
+  const pieces: Piece[] = []
+  if (msb >= 32) pieces.push({ half: 1, shift: Math.max(lsb, 32) - 32, widthBits: msb - Math.max(lsb, 32) + 1 })
+  if (lsb < 32) pieces.push({ half: 0, shift: lsb, widthBits: Math.min(msb, 31) - lsb + 1 })
   return pieces
 }
 
-function piece(half: 0 | 1, lsb: number, msb: number): Piece {
-  return { half, shift: lsb, widthBits: msb - lsb + 1 }
+function maskOf({ shift, widthBits }: Piece): number {
+  return ones(widthBits) << shift
 }
 
-function masksOf(pieces: readonly Piece[]): [lo: number, hi: number] {
-  const masks: [number, number] = [0, 0]
-  for (const { half, shift, widthBits } of pieces) masks[half] |= ones(widthBits) << shift
-  return masks
-}
-
-function claim(used: number[], pieces: readonly Piece[], what: string): void {
-  for (const each of pieces) {
-    const mask = masksOf([each])[each.half]
-    if (((used[each.half] as number) & mask) !== 0) {
-      throw new ArchError(
-        'bitfield.definition',
-        `${what} overlaps another field`,
-        'put variants into tables of their own',
-      )
-    }
-    used[each.half] = (used[each.half] as number) | mask
+function claim(used: [number, number], half: 0 | 1, mask: number, table: string): void {
+  if ((used[half] & mask) !== 0) {
+    const bits = `0x${((used[half] & mask) >>> 0).toString(16)} of half ${half}`
+    throw new ArchError('bitfield.definition', `rows of ${table} overlap in ${bits}`, 'give each variant its own table')
   }
+  used[half] |= mask
 }
 
-function claimAll(used: number[], at: BitPosition | undefined, table: string, widthBits: number): [number, number] {
-  if (at === undefined) return [0, 0]
-  const pieces = piecesOf(at, table, widthBits)
-  claim(used, pieces, table)
-  return masksOf(pieces)
+function claimAll(
+  used: [number, number],
+  at: BitPosition | undefined,
+  table: string,
+  widthBits: number,
+): [number, number] {
+  const masks: [number, number] = [0, 0]
+  for (const piece of at === undefined ? [] : piecesOf(at, table, widthBits)) {
+    claim(used, piece.half, maskOf(piece), table)
+    masks[piece.half] |= maskOf(piece)
+  }
+  return masks
 }

@@ -1,7 +1,7 @@
 import { type Bitfield, type BitfieldRows, bitfield } from './bitfield.ts'
-import { CPUID_TABLE } from './cpuid-table.ts'
+import { cpuidTable } from './cpuid-table.ts'
 
-type Table = typeof CPUID_TABLE
+type Table = ReturnType<typeof cpuidTable>
 
 /** An output register of CPUID: `1.ECX`, or with its sub-leaf `7.0.EBX`; leaf and sub-leaf are hexadecimal, `n` any sub-leaf. */
 export type CpuidRegisterName = keyof Table
@@ -36,17 +36,23 @@ export interface CpuidAddress {
   readonly output: CpuidOutput
 }
 
-const registers = new Map<CpuidRegisterName, unknown>()
+let table: Table | undefined
+const registers = /* @__PURE__ */ new Map<CpuidRegisterName, unknown>()
 
 /** The bit-fields of an output register of CPUID: `cpuidRegister('1.EAX').extract('STEPPING', eax)`. */
 export function cpuidRegister<Name extends CpuidRegisterName>(name: Name): Bitfield<Table[Name]> {
   let register = registers.get(name)
   if (register === undefined) {
     const source = sourceOf(cpuidAddress(name).leaf)
-    register = bitfield<BitfieldRows>({ name: `CPUID ${name}`, widthBits: 32, source, fields: CPUID_TABLE[name] })
+    register = bitfield<BitfieldRows>({ name: `CPUID ${name}`, widthBits: 32, source, fields: rowsOf()[name] })
     registers.set(name, register)
   }
   return register as Bitfield<Table[Name]>
+}
+
+function rowsOf(): Table {
+  table ??= cpuidTable()
+  return table
 }
 
 /** Leaf, sub-leaf and output of a register name. */
@@ -62,7 +68,7 @@ export function cpuidAddress(name: CpuidRegisterName): CpuidAddress {
 
 /** The names of all output registers in the table, by leaf. */
 export function cpuidRegisterNames(): CpuidRegisterName[] {
-  return Object.keys(CPUID_TABLE) as CpuidRegisterName[]
+  return Object.keys(rowsOf()) as CpuidRegisterName[]
 }
 
 function sourceOf(leaf: number): string {

@@ -31,7 +31,7 @@ export const EVENT_INFORMATION = /* @__PURE__ */ bitfield({
 })
 
 /** The values of `EVENT_INFORMATION.TYPE`. INT1 is a privileged software exception; INT3 and INTO are software exceptions. */
-export const EVENT_TYPE = Object.freeze({
+export const EVENT_TYPE = /* @__PURE__ */ Object.freeze({
   EXTERNAL_INTERRUPT: 0,
   NMI: 2,
   HARDWARE_EXCEPTION: 3,
@@ -79,7 +79,13 @@ export const PENDING_DEBUG = /* @__PURE__ */ bitfield({
  * Activity states. 0 to 3 are the encodings of the VMCS; `MWAIT` is not one of them: a processor in MWAIT that is a VM's
  * leaves it before the VMCS is written (Intel SDM vol. 3C, 26.4.2).
  */
-export const ACTIVITY_STATE = Object.freeze({ ACTIVE: 0, HLT: 1, SHUTDOWN: 2, WAIT_FOR_SIPI: 3, MWAIT: 4 })
+export const ACTIVITY_STATE = /* @__PURE__ */ Object.freeze({
+  ACTIVE: 0,
+  HLT: 1,
+  SHUTDOWN: 2,
+  WAIT_FOR_SIPI: 3,
+  MWAIT: 4,
+})
 
 /** Signals that were latched at the processor's pins or by its local APIC and wait to be taken. */
 export const PENDING_SIGNALS = /* @__PURE__ */ bitfield({

@@ -88,7 +88,7 @@ export const MISC_ENABLE = /* @__PURE__ */ bitfield({
 export const SPEC_CTRL = /* @__PURE__ */ bitfield({
   name: 'IA32_SPEC_CTRL',
   widthBits: 64,
-  source: `${VOL4}; AMD APM vol. 2, 3.2.9`,
+  source: 'Intel SDM vol. 4, 2.1 "Architectural MSRs"; AMD APM vol. 2, 3.2.9',
   fields: {
     IBRS: [0, 'indirect branch restricted speculation'],
     STIBP: [1, 'single thread indirect branch predictors'],
@@ -107,7 +107,7 @@ export const SPEC_CTRL = /* @__PURE__ */ bitfield({
 export const PRED_CMD = /* @__PURE__ */ bitfield({
   name: 'IA32_PRED_CMD',
   widthBits: 64,
-  source: `${VOL4}; AMD APM vol. 2, 3.2.9`,
+  source: 'Intel SDM vol. 4, 2.1 "Architectural MSRs"; AMD APM vol. 2, 3.2.9',
   fields: {
     IBPB: [0, 'indirect branch prediction barrier'],
     SBPB: [7, 'selective branch prediction barrier', { source: 'AMD APM vol. 2, 3.2.9' }],
@@ -253,7 +253,7 @@ export const MTRR_PHYSMASK = /* @__PURE__ */ bitfield({
 export const CET = /* @__PURE__ */ bitfield({
   name: 'IA32_U_CET, IA32_S_CET',
   widthBits: 64,
-  source: `${VOL4}; Intel SDM vol. 1, 17 "Control-Flow Enforcement Technology (CET)"`,
+  source: 'Intel SDM vol. 4, 2.1; vol. 1, 17 "Control-Flow Enforcement Technology (CET)"',
   fields: {
     SH_STK_EN: [0, 'shadow stacks enabled'],
     WR_SHSTK_EN: [1, 'WRSS enabled'],

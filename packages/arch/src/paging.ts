@@ -41,7 +41,7 @@ export const PDE_32 = /* @__PURE__ */ bitfield({
 export const PDE_4M = /* @__PURE__ */ bitfield({
   name: '32-bit PDE of a 4-MByte page',
   widthBits: 32,
-  source: `${SOURCE_32}; PSE-36: 5.1.4`,
+  source: 'Intel SDM vol. 3A, 5.3 "32-Bit Paging"; PSE-36: 5.1.4',
   fields: {
     P,
     RW,
@@ -195,4 +195,4 @@ export const PKRU = /* @__PURE__ */ bitfield({
 })
 
 /** Memory types, as PAT entries and MTRRs encode them. `UC_MINUS` is a PAT encoding only. */
-export const MEMORY_TYPE = Object.freeze({ UC: 0, WC: 1, WT: 4, WP: 5, WB: 6, UC_MINUS: 7 })
+export const MEMORY_TYPE = /* @__PURE__ */ Object.freeze({ UC: 0, WC: 1, WT: 4, WP: 5, WB: 6, UC_MINUS: 7 })

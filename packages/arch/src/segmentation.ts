@@ -41,7 +41,7 @@ export const CONTROL_PROTECTION_ERROR_CODE = /* @__PURE__ */ bitfield({
 })
 
 /** The type of a code or data segment, bits 43:40 of its descriptor (S = 1). */
-export const SEGMENT_TYPES = Object.freeze({
+export const SEGMENT_TYPES = /* @__PURE__ */ Object.freeze({
   0: 'data, read-only',
   1: 'data, read-only, accessed',
   2: 'data, read/write',
@@ -61,7 +61,7 @@ export const SEGMENT_TYPES = Object.freeze({
 })
 
 /** System-segment and gate types outside IA-32e mode (S = 0): Intel SDM vol. 3A, 3.5, table 3-2. */
-export const SYSTEM_TYPES_32 = Object.freeze({
+export const SYSTEM_TYPES_32 = /* @__PURE__ */ Object.freeze({
   1: '16-bit TSS (available)',
   2: 'LDT',
   3: '16-bit TSS (busy)',
@@ -77,7 +77,7 @@ export const SYSTEM_TYPES_32 = Object.freeze({
 })
 
 /** System-segment and gate types in IA-32e mode (S = 0): Intel SDM vol. 3A, 3.5, table 3-2. All others are reserved. */
-export const SYSTEM_TYPES_64 = Object.freeze({
+export const SYSTEM_TYPES_64 = /* @__PURE__ */ Object.freeze({
   2: 'LDT',
   9: '64-bit TSS (available)',
   11: '64-bit TSS (busy)',
@@ -87,7 +87,7 @@ export const SYSTEM_TYPES_64 = Object.freeze({
 })
 
 /** System descriptor types by name; 64-bit mode uses the same numbers as 32-bit for TSS, call, interrupt and trap gates. */
-export const SYSTEM_TYPE = Object.freeze({
+export const SYSTEM_TYPE = /* @__PURE__ */ Object.freeze({
   TSS16_AVAILABLE: 1,
   LDT: 2,
   TSS16_BUSY: 3,
@@ -258,4 +258,4 @@ export const ACCESS_RIGHTS = /* @__PURE__ */ bitfield({
 })
 
 /** Numbers of the segment registers as instructions encode them, followed by the two system segments. */
-export const SEGMENT = Object.freeze({ ES: 0, CS: 1, SS: 2, DS: 3, FS: 4, GS: 5, LDTR: 6, TR: 7 })
+export const SEGMENT = /* @__PURE__ */ Object.freeze({ ES: 0, CS: 1, SS: 2, DS: 3, FS: 4, GS: 5, LDTR: 6, TR: 7 })

@@ -54,18 +54,18 @@ export interface XsaveComponent {
  * Intel SDM vol. 1, 13.4.3 "Extended Region of an XSAVE Area" and 13.5 "XSAVE-Managed State".
  */
 export const XSAVE_COMPONENT = /* @__PURE__ */ Object.freeze({
-  AVX: component(2, 256, 576),
-  BNDREGS: component(3, 64, 960),
-  BNDCSR: component(4, 64, 1024),
-  OPMASK: component(5, 64, 1088),
-  ZMM_HI256: component(6, 512, 1152),
-  HI16_ZMM: component(7, 1024, 1664),
-  PKRU: component(9, 8, 2688),
-  CET_U: component(11, 16, undefined),
-  CET_S: component(12, 24, undefined),
-  TILECFG: component(17, 64, 2752, true),
-  TILEDATA: component(18, 8192, 2816, true),
-  APX: component(19, 128, 960),
+  AVX: /* @__PURE__ */ component(2, 256, 576),
+  BNDREGS: /* @__PURE__ */ component(3, 64, 960),
+  BNDCSR: /* @__PURE__ */ component(4, 64, 1024),
+  OPMASK: /* @__PURE__ */ component(5, 64, 1088),
+  ZMM_HI256: /* @__PURE__ */ component(6, 512, 1152),
+  HI16_ZMM: /* @__PURE__ */ component(7, 1024, 1664),
+  PKRU: /* @__PURE__ */ component(9, 8, 2688),
+  CET_U: /* @__PURE__ */ component(11, 16, undefined),
+  CET_S: /* @__PURE__ */ component(12, 24, undefined),
+  TILECFG: /* @__PURE__ */ component(17, 64, 2752, true),
+  TILEDATA: /* @__PURE__ */ component(18, 8192, 2816, true),
+  APX: /* @__PURE__ */ component(19, 128, 960),
 })
 
 function component(
