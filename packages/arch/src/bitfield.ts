@@ -41,10 +41,13 @@ type LowBit =
   | 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15
   | 16 | 17 | 18 | 19 | 20 | 21 | 22 | 23 | 24 | 25 | 26 | 27 | 28 | 29 | 30 | 31
 
+/** Whether a position has bits in the low half; `boolean` where it is not known statically. */
 type ReachesLow<At> = At extends number
-  ? At extends LowBit
-    ? true
-    : false
+  ? number extends At
+    ? boolean
+    : At extends LowBit
+      ? true
+      : false
   : At extends `${infer First},${infer Rest}`
     ? ReachesLow<First> extends true
       ? true
@@ -56,9 +59,11 @@ type ReachesLow<At> = At extends number
         : false
 
 type ReachesHigh<At> = At extends number
-  ? At extends LowBit
-    ? false
-    : true
+  ? number extends At
+    ? boolean
+    : At extends LowBit
+      ? false
+      : true
   : At extends `${infer First},${infer Rest}`
     ? ReachesHigh<First> extends true
       ? true
