@@ -99,6 +99,10 @@ interface Piece {
   readonly half: 0 | 1
   readonly shift: number
   readonly widthBits: number
+  /** `widthBits` ones, as int32. */
+  readonly ones: number
+  /** 2 to the power of `widthBits`. */
+  readonly scale: number
 }
 
 /** A field of a table, as data for tools and documentation. */
@@ -204,9 +208,10 @@ class BitfieldTable implements AnyBitfield {
       if (pieces.length === 1) shift[field] = (pieces[0] as Piece).shift
       this.#pieces.set(field, pieces)
     }
-    this.lo = Object.freeze(masks[0])
-    this.hi = Object.freeze(masks[1])
-    this.shift = Object.freeze(shift)
+    // Copies, because V8 turns an object to which many properties were added by name into a hash table, and a copy back.
+    this.lo = Object.freeze({ ...masks[0] })
+    this.hi = Object.freeze({ ...masks[1] })
+    this.shift = Object.freeze({ ...shift })
     ;[this.alwaysOneLo, this.alwaysOneHi] = claimAll(used, alwaysOne, name, widthBits)
     ;[this.ignoredLo, this.ignoredHi] = claimAll(used, ignored, name, widthBits)
     this.reservedLo = ~used[0] & ones(Math.min(widthBits, 32))
@@ -234,10 +239,12 @@ class BitfieldTable implements AnyBitfield {
   }
 
   extract(field: string, lo: number, hi = 0): number {
+    const pieces = this.#of(field)
     let value = 0
-    for (const { half, shift, widthBits } of this.#of(field)) {
-      const bits = (((half === 0 ? lo : hi) >>> shift) & ones(widthBits)) >>> 0
-      value = value * 2 ** widthBits + bits
+    for (let i = 0; i < pieces.length; i++) {
+      const { half, shift, ones, scale } = pieces[i] as Piece
+      // Not a shift: fields of more than 32 bits (physical addresses) are exact up to 2**53.
+      value = value * scale + ((((half === 0 ? lo : hi) >>> shift) & ones) >>> 0)
     }
     return value
   }
@@ -257,11 +264,10 @@ class BitfieldTable implements AnyBitfield {
     for (let i = pieces.length - 1; i >= 0; i--) {
       const piece = pieces[i] as Piece
       if (piece.half === half) {
-        const mask = ones(piece.widthBits)
-        result = (result & ~(mask << piece.shift)) | ((rest & mask) << piece.shift)
+        result = (result & ~(piece.ones << piece.shift)) | ((rest & piece.ones) << piece.shift)
       }
-      // Division, not a shift: fields of more than 32 bits (physical addresses) are exact up to 2**53.
-      rest = Math.floor(rest / 2 ** piece.widthBits)
+      // Division, for the same reason.
+      rest = Math.floor(rest / piece.scale)
     }
     return result >>> 0
   }
@@ -321,13 +327,18 @@ function rangePieces(msb: number, lsb: number, table: string, widthBits: number)
     throw new ArchError('bitfield.definition', what, 'write the number of a bit, or msb:lsb')
   }
   const pieces: Piece[] = []
-  if (msb >= 32) pieces.push({ half: 1, shift: Math.max(lsb, 32) - 32, widthBits: msb - Math.max(lsb, 32) + 1 })
-  if (lsb < 32) pieces.push({ half: 0, shift: lsb, widthBits: Math.min(msb, 31) - lsb + 1 })
+  if (msb >= 32) pieces.push(pieceOf(1, Math.max(lsb, 32) - 32, msb - 32))
+  if (lsb < 32) pieces.push(pieceOf(0, lsb, Math.min(msb, 31)))
   return pieces
 }
 
-function maskOf({ shift, widthBits }: Piece): number {
-  return ones(widthBits) << shift
+function pieceOf(half: 0 | 1, lsb: number, msb: number): Piece {
+  const widthBits = msb - lsb + 1
+  return { half, shift: lsb, widthBits, ones: ones(widthBits), scale: 2 ** widthBits }
+}
+
+function maskOf({ shift, ones }: Piece): number {
+  return ones << shift
 }
 
 function claim(used: [number, number], half: 0 | 1, mask: number, table: string): void {
