@@ -1,0 +1,2 @@
+/** Loaders and firmware tables for x86 machines. Import a subpath to carry only one part. */
+export * from './elf/index.ts'
