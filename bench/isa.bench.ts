@@ -4,7 +4,6 @@
  */
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { executableSections } from '../conformance/isa-peers/binaries.ts'
 import {
   branchTargetHi,
   branchTargetLo,
@@ -21,6 +20,7 @@ import {
   operandRegister,
 } from '@ringfold/isa/decoder'
 import { Formatter } from '@ringfold/isa/formatter'
+import { executableSections } from '../conformance/isa-peers/binaries.ts'
 import { type Contender, compare, printComparisons } from './measure.ts'
 
 const require = createRequire(import.meta.resolve('@ringfold/isa'))
@@ -69,7 +69,8 @@ function readOurs(i: Instruction): number {
     const kind = operandKind(i, n)
     sum += kind
     if (kind === OperandKind.register) sum += operandRegister(i, n)
-    else if (kind === OperandKind.memory) sum += memoryBase(i, n) + memoryIndex(i, n) + memoryScale(i) + i.dispLo + i.dispHi
+    else if (kind === OperandKind.memory)
+      sum += memoryBase(i, n) + memoryIndex(i, n) + memoryScale(i) + i.dispLo + i.dispHi
     else if (kind === OperandKind.relative) sum += branchTargetLo(i) + branchTargetHi(i)
     else sum += operandImmediateLo(i, n) + operandImmediateHi(i, n)
   }
@@ -85,13 +86,15 @@ function readIced(i: InstanceType<typeof iced.Instruction>): number {
     const kind = i.opKind(n)
     sum += kind
     if (kind === K.Register) sum += i.opRegister(n)
-    else if (kind === K.Memory) sum += i.memoryBase + i.memoryIndex + i.memoryIndexScale + Number(i.memoryDisplacement & 0xffffffffn)
+    else if (kind === K.Memory)
+      sum += i.memoryBase + i.memoryIndex + i.memoryIndexScale + Number(i.memoryDisplacement & 0xffffffffn)
     else if (kind === K.NearBranch64) sum += Number(i.nearBranch64 & 0xffffffffn)
     else if (kind === K.Immediate8) sum += i.immediate8
     else if (kind === K.Immediate32) sum += i.immediate32
     else if (kind === K.Immediate8to32) sum += i.immediate8to32
     else if (kind === K.Immediate16) sum += i.immediate16
-    else if (kind === K.Immediate8to64 || kind === K.Immediate32to64 || kind === K.Immediate64) sum += Number(i.immediate(n) & 0xffffffffn)
+    else if (kind === K.Immediate8to64 || kind === K.Immediate32to64 || kind === K.Immediate64)
+      sum += Number(i.immediate(n) & 0xffffffffn)
   }
   return sum
 }
@@ -115,14 +118,22 @@ export function run(options: { readonly json: boolean }): boolean {
   sweepIced(bytes, () => ++instructions && 0)
   const measure = { unitsPerRun: instructions, unit: 'instructions', rounds: 7, warmupRounds: 2 }
   const comparisons = [
-    compare(`decode ${MEGABYTES} MB`, [
-      { name: 'iced-x86 wasm', run: () => sweepIced(bytes, () => 1) },
-      { name: 'ringfold', run: () => sweepOurs(bytes, () => 1) },
-    ], measure),
-    compare(`decode and read ${MEGABYTES} MB`, [
-      { name: 'iced-x86 wasm', run: () => sweepIced(bytes, readIced) },
-      { name: 'ringfold', run: () => sweepOurs(bytes, readOurs) },
-    ], measure),
+    compare(
+      `decode ${MEGABYTES} MB`,
+      [
+        { name: 'iced-x86 wasm', run: () => sweepIced(bytes, () => 1) },
+        { name: 'ringfold', run: () => sweepOurs(bytes, () => 1) },
+      ],
+      measure,
+    ),
+    compare(
+      `decode and read ${MEGABYTES} MB`,
+      [
+        { name: 'iced-x86 wasm', run: () => sweepIced(bytes, readIced) },
+        { name: 'ringfold', run: () => sweepOurs(bytes, readOurs) },
+      ],
+      measure,
+    ),
     compare(`decode and format ${MEGABYTES} MB`, formatContenders(bytes), { ...measure, rounds: 3, warmupRounds: 1 }),
   ]
   printComparisons(comparisons, options)

@@ -28,7 +28,8 @@ const namesOf = (members: object): string[] => {
 const CODES = namesOf(iced.Code)
 const MNEMONICS = namesOf(iced.Mnemonic).map((m) => m.toLowerCase())
 
-const hexAt = (bytes: Uint8Array, at: number, length: number): string => Buffer.from(bytes.subarray(at, at + length)).toString('hex')
+const hexAt = (bytes: Uint8Array, at: number, length: number): string =>
+  Buffer.from(bytes.subarray(at, at + length)).toString('hex')
 
 export class IcedPeer {
   readonly bits: 16 | 32 | 64
@@ -51,7 +52,8 @@ export class IcedPeer {
     this.#decoder.decode(o, bytes, offset, end)
     const valid = t.code !== iced.Code.INVALID
     const bad = o.status === Status.invalid || o.status === Status.needMoreBytes
-    if (valid && o.status === Status.ok && o.length === t.length && MNEMONICS[t.mnemonic] === mnemonicOf(o)) this.tally.agree++
+    if (valid && o.status === Status.ok && o.length === t.length && MNEMONICS[t.mnemonic] === mnemonicOf(o))
+      this.tally.agree++
     else if (!valid && bad) this.tally.agree++
     else this.#differ(bytes, offset, valid, bad)
     return valid ? t.length : 1
@@ -61,9 +63,21 @@ export class IcedPeer {
     const o = this.#ours
     const t = this.#theirs
     const code = this.#codes[t.code] ?? '?'
-    const c = { bits: this.bits, hex: hexAt(bytes, offset, 15), code, form: formName(o.form), ourLength: o.length, theirLength: t.length }
+    const c = {
+      bits: this.bits,
+      hex: hexAt(bytes, offset, 15),
+      code,
+      form: formName(o.form),
+      ourLength: o.length,
+      theirLength: t.length,
+    }
     const mnemonic = MNEMONICS[t.mnemonic] ?? ''
-    if (!valid || bad) this.tally.add(c, { what: 'status', ours: bad ? 'invalid' : o.status === Status.ok ? c.form : 'notInTable', theirs: valid ? code : 'invalid' })
+    if (!valid || bad)
+      this.tally.add(c, {
+        what: 'status',
+        ours: bad ? 'invalid' : o.status === Status.ok ? c.form : 'notInTable',
+        theirs: valid ? code : 'invalid',
+      })
     else if (o.length !== t.length) this.tally.add(c, { what: 'length', ours: `${o.length}`, theirs: `${t.length}` })
     else if (o.status === Status.notInTable) this.tally.add(c, { what: 'notInTable', ours: c.form, theirs: code })
     else this.tally.add(c, { what: 'mnemonic', ours: mnemonicOf(o), theirs: mnemonic })

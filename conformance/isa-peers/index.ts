@@ -23,16 +23,27 @@ export function randomTallies(seed: number, count: number) {
   return ([16, 32, 64] as const).map((bits) => {
     const peer = new IcedPeer(`${count} random byte strings, ${bits}-bit, seed ${seed}`, bits)
     const chunk = 1 << 15
-    for (let done = 0; done < count; done += chunk) peer.slots(randomSlots(seed + bits + done, Math.min(chunk, count - done)), SLOT, USED)
+    for (let done = 0; done < count; done += chunk)
+      peer.slots(randomSlots(seed + bits + done, Math.min(chunk, count - done)), SLOT, USED)
     return peer.tally
   })
 }
 
 /** Large binaries that many machines have; the first three that are there are taken. */
-const CANDIDATES = [process.execPath, '/usr/lib/gcc/x86_64-linux-gnu/12/cc1', '/usr/lib/x86_64-linux-gnu/libLLVM-14.so.1', '/usr/lib/x86_64-linux-gnu/libz3.so.4', '/usr/lib/chromium/chromium', '/usr/bin/gdb', '/usr/lib/x86_64-linux-gnu/libc.so.6']
+const CANDIDATES = [
+  process.execPath,
+  '/usr/lib/gcc/x86_64-linux-gnu/12/cc1',
+  '/usr/lib/x86_64-linux-gnu/libLLVM-14.so.1',
+  '/usr/lib/x86_64-linux-gnu/libz3.so.4',
+  '/usr/lib/chromium/chromium',
+  '/usr/bin/gdb',
+  '/usr/lib/x86_64-linux-gnu/libc.so.6',
+]
 
 export function largeBinaries(): string[] {
-  return CANDIDATES.filter((f) => existsSync(f) && isElf64(f)).sort((a, b) => statSync(b).size - statSync(a).size).slice(0, 3)
+  return CANDIDATES.filter((f) => existsSync(f) && isElf64(f))
+    .sort((a, b) => statSync(b).size - statSync(a).size)
+    .slice(0, 3)
 }
 
 function isElf64(path: string): boolean {
@@ -63,7 +74,19 @@ export function run(options: { readonly json: boolean; readonly args: readonly s
   const files = options.args.filter((a, i) => !a.startsWith('--') && !options.args[i - 1]?.startsWith('--'))
   const tallies = [...binaryTallies(files.length > 0 ? files : largeBinaries()), ...randomTallies(seed, count)]
   if (options.json) {
-    console.log(JSON.stringify(tallies.map((t) => ({ name: t.name, total: t.total, agree: t.agree, explained: Object.fromEntries(t.explained), unexplained: t.unexplained.length })), null, 2))
+    console.log(
+      JSON.stringify(
+        tallies.map((t) => ({
+          name: t.name,
+          total: t.total,
+          agree: t.agree,
+          explained: Object.fromEntries(t.explained),
+          unexplained: t.unexplained.length,
+        })),
+        null,
+        2,
+      ),
+    )
   } else for (const t of tallies) console.log(t.report(20))
   return tallies.every((t) => t.unexplained.length === 0)
 }

@@ -4,7 +4,7 @@ import { executableSections } from './binaries.ts'
 import { IcedPeer } from './iced.ts'
 import { randomTallies } from './index.ts'
 
-const seed = Number(process.env['RINGFOLD_SEED'] ?? Date.now() & 0x7fffffff)
+const seed = Number(process.env.RINGFOLD_SEED ?? Date.now() & 0x7fffffff)
 
 describe('decoder against iced-x86', () => {
   it(`30,000 random byte strings a mode: length and mnemonic (RINGFOLD_SEED=${seed})`, () => {

@@ -11,15 +11,31 @@ export const ICED_DIFFERENCES: readonly Explanation<IcedCase>[] = [
     why: 'EVEX, XOP and 3DNow! come later: their length is right, their meaning is not in the table',
     covers: (d) => d.what === 'notInTable' && /^(EVEX|MVEX|XOP|D3NOW)_/.test(d.theirs),
   },
-  { id: 'later', why: 'extension that comes later (a row with later=): the length is right', covers: (d) => d.what === 'notInTable' && d.ours !== '' },
+  {
+    id: 'later',
+    why: 'extension that comes later (a row with later=): the length is right',
+    covers: (d) => d.what === 'notInTable' && d.ours !== '',
+  },
   {
     id: 'evex-validity',
     why: 'EVEX, XOP or MVEX bytes that iced rejects: without their rows we only know the extent',
     covers: (d) => d.what === 'status' && d.theirs === 'invalid' && d.ours.startsWith('notInTable'),
   },
-  { id: 'past-processors', why: 'asks iced for an instruction of a past processor (Cyrix, 386 A-step, Itanium, ...)', covers: (d) => PAST.test(d.case.rest) },
-  { id: 'no-invalid-check', why: 'asks iced to accept bytes that processors reject', covers: (d) => /decopt=\S*NoInvalidCheck/.test(d.case.rest) },
-  { id: 'older-processor', why: 'asks iced for a processor that lacks the instruction', covers: (d) => /decopt=\S*No(Pause|Wbnoinvd|LahfSahf64|MPFX_0FBC|MPFX_0FBD)/.test(d.case.rest) },
+  {
+    id: 'past-processors',
+    why: 'asks iced for an instruction of a past processor (Cyrix, 386 A-step, Itanium, ...)',
+    covers: (d) => PAST.test(d.case.rest),
+  },
+  {
+    id: 'no-invalid-check',
+    why: 'asks iced to accept bytes that processors reject',
+    covers: (d) => /decopt=\S*NoInvalidCheck/.test(d.case.rest),
+  },
+  {
+    id: 'older-processor',
+    why: 'asks iced for a processor that lacks the instruction',
+    covers: (d) => /decopt=\S*No(Pause|Wbnoinvd|LahfSahf64|MPFX_0FBC|MPFX_0FBD)/.test(d.case.rest),
+  },
   {
     id: 'reserved-nop',
     why: 'asks iced to name all hint-NOPs reservednop; the table has NOP, and the instructions that took their place (SDM vol. 2D, table A-3)',
@@ -38,12 +54,18 @@ export const ICED_DIFFERENCES: readonly Explanation<IcedCase>[] = [
   {
     id: 'selector-width',
     why: 'instructions on 16-bit selectors: iced shows the register as wide as the operand size, the manual r/m16 (SDM vol. 2, ARPL, LLDT, LTR, VERR, LMSW)',
-    covers: (d) => d.what === 'operands' && /^(arpl|lldt|ltr|verr|verw|lmsw)$/.test(d.case.mnemonic) && d.theirs.replace(/r;[er]([a-ds][xpi])/g, 'r;$1').replace(/r;r(\d+)d?\b/g, 'r;r$1w') === d.ours,
+    covers: (d) =>
+      d.what === 'operands' &&
+      /^(arpl|lldt|ltr|verr|verw|lmsw)$/.test(d.case.mnemonic) &&
+      d.theirs.replace(/r;[er]([a-ds][xpi])/g, 'r;$1').replace(/r;r(\d+)d?\b/g, 'r;r$1w') === d.ours,
   },
   {
     id: 'address-in-rax',
     why: 'operands that the manuals write out and iced leaves implicit (APM vol. 3, VMRUN rAX, INVLPGA rAX, ECX; SKINIT EAX; MONITOR)',
-    covers: (d) => d.what === 'operands' && d.theirs === '' && /^(monitorx?|vmrun|vmload|vmsave|skinit|invlpga|clzero)$/.test(d.case.mnemonic),
+    covers: (d) =>
+      d.what === 'operands' &&
+      d.theirs === '' &&
+      /^(monitorx?|vmrun|vmload|vmsave|skinit|invlpga|clzero)$/.test(d.case.mnemonic),
   },
   {
     id: 'sal-alias',
@@ -68,7 +90,11 @@ export const OTHER_DIFFERENCES: readonly Explanation<import('./others.ts').Vecto
     why: 'EVEX, XOP and 3DNow! come later: their length is right, their meaning is not in the table',
     covers: (d) => d.what === 'notInTable' && d.ours === '',
   },
-  { id: 'later', why: 'extension that comes later (a row with later=): the length is right', covers: (d) => d.what === 'notInTable' && d.ours !== '' },
+  {
+    id: 'later',
+    why: 'extension that comes later (a row with later=): the length is right',
+    covers: (d) => d.what === 'notInTable' && d.ours !== '',
+  },
   {
     id: 'evex-validity',
     why: 'EVEX, MVEX or XOP bytes that the other rejects: without their rows we only know the extent',
@@ -82,24 +108,41 @@ export const OTHER_DIFFERENCES: readonly Explanation<import('./others.ts').Vecto
   {
     id: 'compare-predicate',
     why: 'the other writes the predicate of a compare into the mnemonic; the mnemonic of the form has it as an immediate',
-    covers: (d) => d.what === 'mnemonic' && /^v?cmp[a-z_]*(ps|pd|ss|sd)$/.test(d.theirs) && d.theirs.startsWith(d.ours.slice(0, -2)) && d.theirs.endsWith(d.ours.slice(-2)),
+    covers: (d) =>
+      d.what === 'mnemonic' &&
+      /^v?cmp[a-z_]*(ps|pd|ss|sd)$/.test(d.theirs) &&
+      d.theirs.startsWith(d.ours.slice(0, -2)) &&
+      d.theirs.endsWith(d.ours.slice(-2)),
   },
   {
     id: 'apx',
     why: 'APX (REX2, the D5 prefix in 64-bit mode): on current processors D5 is #UD there',
-    covers: (d) => d.what === 'status' && d.ours === 'invalid' && d.case.bits === 64 && /^(66|67|f2|f3)*d5/i.test(d.case.hex.replace(/\s/g, '')),
+    covers: (d) =>
+      d.what === 'status' &&
+      d.ours === 'invalid' &&
+      d.case.bits === 64 &&
+      /^(66|67|f2|f3)*d5/i.test(d.case.hex.replace(/\s/g, '')),
   },
-  { id: 'xed-option', why: 'an option of XED asks for another processor, or for real mode', covers: (d) => /\s(-chip|-chip-check|-set|-r)\s/.test(d.case.detail) },
+  {
+    id: 'xed-option',
+    why: 'an option of XED asks for another processor, or for real mode',
+    covers: (d) => /\s(-chip|-chip-check|-set|-r)\s/.test(d.case.detail),
+  },
   {
     id: 'cldemote',
     why: 'XED decodes 0F 1C /0 as NOP unless CLDEMOTE is switched on',
     covers: (d) => d.what === 'mnemonic' && d.ours === 'cldemote' && d.theirs === 'nop',
   },
-  { id: 'via', why: 'VIA PadLock: not a current Intel or AMD processor', covers: (d) => /VIA_PADLOCK/.test(d.case.detail) },
+  {
+    id: 'via',
+    why: 'VIA PadLock: not a current Intel or AMD processor',
+    covers: (d) => /VIA_PADLOCK/.test(d.case.detail),
+  },
   { id: 'knc', why: 'Knights Corner (KNC): not a current processor', covers: (d) => /KNCV|MVEX/.test(d.case.detail) },
   {
     id: 'syscall-amd',
     why: 'XED names SYSCALL and SYSRET after vendor and width',
-    covers: (d) => d.what === 'mnemonic' && /^(syscall|sysret)(_amd|64)$/.test(d.theirs) && /^(syscall|sysretq?)$/.test(d.ours),
+    covers: (d) =>
+      d.what === 'mnemonic' && /^(syscall|sysret)(_amd|64)$/.test(d.theirs) && /^(syscall|sysretq?)$/.test(d.ours),
   },
 ]

@@ -1,6 +1,14 @@
 /** The decoder and memory-operand vectors of iced (`src/UnitTests/Intel/Decoder`): status, length, mnemonic and every operand. */
 import {
-  branchTargetHi, branchTargetLo, type DecodedInstruction, Decoder, Instruction, instructionObject, type Operand, Status, type UndecodedBytes,
+  branchTargetHi,
+  branchTargetLo,
+  type DecodedInstruction,
+  Decoder,
+  Instruction,
+  instructionObject,
+  type Operand,
+  Status,
+  type UndecodedBytes,
 } from '@ringfold/isa/decoder'
 import { hexBytes } from './archive.ts'
 import { ICED_DIFFERENCES } from './explained.ts'
@@ -19,7 +27,7 @@ const FOLDER = 'src/UnitTests/Intel/'
 
 /** Instruction address that iced's tests use for each mode. */
 const addressOf = (c: IcedCase): bigint => {
-  const given = /\bip=([0-9A-Fa-f]+)/.exec(c.rest)?.[1]
+  const given = /\bip=(?:0x)?([0-9A-Fa-f]+)/.exec(c.rest)?.[1]
   return given === undefined ? ADDRESS[c.mode] : BigInt(`0x${given}`)
 }
 const ADDRESS = { 16: 0x7ff0n, 32: 0x7ffffff0n, 64: 0x7ffffffffffffff0n }
@@ -39,7 +47,10 @@ export function* icedCases(files: ReadonlyMap<string, string>): Generator<IcedCa
 /** Memory types -> bytes, from the vectors' own list. */
 export function memorySizes(files: ReadonlyMap<string, string>): Map<string, number> {
   const text = files.get(`${FOLDER}InstructionInfo/MemorySizeInfo.txt`) ?? ''
-  const rows = text.split('\n').filter((l) => l !== '' && !l.startsWith('#')).map((l) => l.split(',').map((s) => s.trim()))
+  const rows = text
+    .split('\n')
+    .filter((l) => l !== '' && !l.startsWith('#'))
+    .map((l) => l.split(',').map((s) => s.trim()))
   return new Map(rows.map(([name = '', bytes]) => [name, Number(bytes)]))
 }
 
@@ -82,13 +93,23 @@ function expectedOperand(text: string, c: IcedCase, i: Instruction, sizes: Reado
   return `m;${segment};${string[2] ?? ''}${string[3]};;1;0;${sizes.get(parts.at(-1) ?? '') ?? 0}`
 }
 
-function compareOperands(c: IcedCase, i: Instruction, o: DecodedInstruction, sizes: ReadonlyMap<string, number>): Omit<Difference<IcedCase>, 'case'> | null {
+function compareOperands(
+  c: IcedCase,
+  i: Instruction,
+  o: DecodedInstruction,
+  sizes: ReadonlyMap<string, number>,
+): Omit<Difference<IcedCase>, 'case'> | null {
   const theirs = [...c.rest.matchAll(/\bop\d=(\S+)/g)].map((m) => expectedOperand(m[1] ?? '', c, i, sizes)).join(' ')
   const ours = o.operands.map((operand) => operandText(operand, i)).join(' ')
   return ours === theirs ? null : { what: 'operands', ours, theirs }
 }
 
-function compare(c: IcedCase, i: Instruction, o: DecodedInstruction | UndecodedBytes, sizes: ReadonlyMap<string, number>): Omit<Difference<IcedCase>, 'case'> | null {
+function compare(
+  c: IcedCase,
+  i: Instruction,
+  o: DecodedInstruction | UndecodedBytes,
+  sizes: ReadonlyMap<string, number>,
+): Omit<Difference<IcedCase>, 'case'> | null {
   const bytes = hexBytes(c.hex)
   if (c.code === 'INVALID') {
     if (o.status === 'invalid' || o.status === 'needMoreBytes') return null
@@ -124,13 +145,19 @@ export interface MemoryCase {
 /** `hex, code, register, prefix, segment, base, index, scale, displacement, displacement bytes, constant offsets`. */
 export function icedMemoryTally(files: ReadonlyMap<string, string>): Tally<MemoryCase> {
   const tally = new Tally<MemoryCase>('iced memory operand vectors', [
-    { id: 'later', why: 'EVEX and XOP come later', covers: (d) => d.what === 'notInTable' && /, (EVEX|XOP|MVEX)_/.test(d.case.line) },
+    {
+      id: 'later',
+      why: 'EVEX and XOP come later',
+      covers: (d) => d.what === 'notInTable' && /, (EVEX|XOP|MVEX)_/.test(d.case.line),
+    },
   ])
   const i = new Instruction()
   for (const mode of [16, 32, 64] as const) {
     for (const line of (files.get(`${FOLDER}Decoder/MemoryTest${mode}.txt`) ?? '').split('\n')) {
       if (line === '' || line.startsWith('#')) continue
-      const [hex = '', code = '', , , segment, base, index, scale = '0', disp = '0', , offsets = ''] = line.split(',').map((s) => s.trim())
+      const [hex = '', code = '', , , segment, base, index, scale = '0', disp = '0', , offsets = ''] = line
+        .split(',')
+        .map((s) => s.trim())
       const bytes = hexBytes(hex)
       new Decoder(mode).decode(i, bytes)
       const o = instructionObject(i, bytes, 0)
@@ -144,10 +171,24 @@ export function icedMemoryTally(files: ReadonlyMap<string, string>): Tally<Memor
       // iced gives the target of a RIP-relative operand at address 0 as displacement.
       const relative = i.base === 16 ? BigInt(i.length) : 0n
       const at = offsets.split(';').map(Number)
-      const ours = m?.kind === 'memory' ? [m.segment, m.base, m.index, Math.log2(m.scale), BigInt.asUintN(size, m.displacement).toString(16), i.dispBytes ? i.dispOffset : 0, i.dispBytes] : []
+      const ours =
+        m?.kind === 'memory'
+          ? [
+              m.segment,
+              m.base,
+              m.index,
+              Math.log2(m.scale),
+              BigInt.asUintN(size, m.displacement).toString(16),
+              i.dispBytes ? i.dispOffset : 0,
+              i.dispBytes,
+            ]
+          : []
       const target = BigInt.asUintN(size, BigInt(disp) - relative - (i.base === 16 ? ADDRESS[mode] : 0n))
       const theirs = [segment, none(base), none(index), Number(scale), target.toString(16), at[4], at[5]]
-      tally.add({ mode, line }, ours.join() === theirs.join() ? null : { what: 'memory', ours: ours.join(), theirs: theirs.join() })
+      tally.add(
+        { mode, line },
+        ours.join() === theirs.join() ? null : { what: 'memory', ours: ours.join(), theirs: theirs.join() },
+      )
     }
   }
   return tally

@@ -5,7 +5,13 @@ import { capstoneTally, xedTally, zydisTally } from './others.ts'
 
 export function tallies() {
   const iced = readArchive('iced')
-  return [icedDecoderTally(iced), icedMemoryTally(iced), xedTally(readArchive('xed')), zydisTally(readArchive('zydis')), capstoneTally(readArchive('capstone'))]
+  return [
+    icedDecoderTally(iced),
+    icedMemoryTally(iced),
+    xedTally(readArchive('xed')),
+    zydisTally(readArchive('zydis')),
+    capstoneTally(readArchive('capstone')),
+  ]
 }
 
 /** Compares all vectors and prints the counts. */
@@ -14,7 +20,13 @@ export function run(options: { readonly json: boolean }): boolean {
   if (missing !== null) throw new Error(`the vectors cannot be read: ${missing}`)
   const all = tallies()
   if (options.json) {
-    const summary = all.map((t) => ({ name: t.name, total: t.total, agree: t.agree, explained: Object.fromEntries(t.explained), unexplained: t.unexplained.length }))
+    const summary = all.map((t) => ({
+      name: t.name,
+      total: t.total,
+      agree: t.agree,
+      explained: Object.fromEntries(t.explained),
+      unexplained: t.unexplained.length,
+    }))
     console.log(JSON.stringify(summary, null, 2))
   } else for (const t of all) console.log(t.report(40))
   return all.every((t) => t.unexplained.length === 0)

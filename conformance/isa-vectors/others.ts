@@ -20,21 +20,46 @@ interface Expected {
 
 /** Spellings of one mnemonic in the outside decoders (lower case) that are ours under another name. */
 const ALIASES: Readonly<Record<string, string>> = {
-  jz: 'je', jnz: 'jne', jnb: 'jae', jnbe: 'ja', jnle: 'jg', jnl: 'jge', setz: 'sete', setnz: 'setne', setnb: 'setae', setnbe: 'seta', setnle: 'setg', setnl: 'setge',
-  cmovz: 'cmove', cmovnz: 'cmovne', cmovnb: 'cmovae', cmovnbe: 'cmova', cmovnle: 'cmovg', cmovnl: 'cmovge', xlat: 'xlatb', fwait: 'wait',
+  jz: 'je',
+  jnz: 'jne',
+  jnb: 'jae',
+  jnbe: 'ja',
+  jnle: 'jg',
+  jnl: 'jge',
+  setz: 'sete',
+  setnz: 'setne',
+  setnb: 'setae',
+  setnbe: 'seta',
+  setnle: 'setg',
+  setnl: 'setge',
+  cmovz: 'cmove',
+  cmovnz: 'cmovne',
+  cmovnb: 'cmovae',
+  cmovnbe: 'cmova',
+  cmovnle: 'cmovg',
+  cmovnl: 'cmovge',
+  xlat: 'xlatb',
+  fwait: 'wait',
 }
 
 /** XED and Zydis name near and far, locked and repeated instructions apart. */
 export function canonical(name: string): string {
-  const base = name.toLowerCase().replace(/_(lock|near|far|xmm|sse4|sse4a|cr|dr)$/i, '').replace(/^(rep|repe|repne)_/, '')
+  const base = name
+    .toLowerCase()
+    .replace(/_(lock|near|far|xmm|sse4|sse4a|cr|dr)$/i, '')
+    .replace(/^(rep|repe|repne)_/, '')
   return ALIASES[base] ?? base
 }
 
-function compare(o: DecodedInstruction | UndecodedBytes, expected: Expected | null): Omit<Difference<VectorCase>, 'case'> | null {
+function compare(
+  o: DecodedInstruction | UndecodedBytes,
+  expected: Expected | null,
+): Omit<Difference<VectorCase>, 'case'> | null {
   const bad = o.status === 'invalid' || o.status === 'needMoreBytes'
   if (expected === null) return bad ? null : { what: 'status', ours: o.status, theirs: 'invalid' }
   if (bad) return { what: 'status', ours: o.status, theirs: expected.mnemonic }
-  if (expected.length > 0 && o.length !== expected.length) return { what: 'length', ours: String(o.length), theirs: String(expected.length) }
+  if (expected.length > 0 && o.length !== expected.length)
+    return { what: 'length', ours: String(o.length), theirs: String(expected.length) }
   if (o.status === 'notInTable') return { what: 'notInTable', ours: o.form ?? '', theirs: expected.mnemonic }
   const name = canonical(expected.mnemonic)
   return canonical(o.mnemonic) === name ? null : { what: 'mnemonic', ours: o.mnemonic, theirs: name }
@@ -74,7 +99,11 @@ export function zydisTally(files: ReadonlyMap<string, string>): Tally<VectorCase
     const mnemonic = /MNEMONIC: (\w+) \[ENC: (\w+)/.exec(out)
     const length = Number(/LENGTH:\s+(\d+)/.exec(out)?.[1])
     const detail = `${path} ${mnemonic?.[2] ?? ''} ${/ISA-EXT: (\w+)/.exec(out)?.[1] ?? ''}`
-    addCase(tally, { source: 'zydis', bits: Number(m[1]) as 16 | 32 | 64, hex: m[2] ?? '', detail }, mnemonic ? { mnemonic: mnemonic[1] ?? '', length } : null)
+    addCase(
+      tally,
+      { source: 'zydis', bits: Number(m[1]) as 16 | 32 | 64, hex: m[2] ?? '', detail },
+      mnemonic ? { mnemonic: mnemonic[1] ?? '', length } : null,
+    )
   }
   return tally
 }
@@ -99,16 +128,34 @@ export function capstoneTally(files: ReadonlyMap<string, string>): Tally<VectorC
   return tally
 }
 
-const attMnemonic = (text: string): string => text.replace(/^((lock|rep|repe|repne|repz|repnz|data16)\s+)+/, '').split(/\s/)[0]?.toLowerCase() ?? ''
+const attMnemonic = (text: string): string =>
+  text
+    .replace(/^((lock|rep|repe|repne|repz|repnz|data16)\s+)+/, '')
+    .split(/\s/)[0]
+    ?.toLowerCase() ?? ''
 
 /** GNU names that are another mnemonic of the manual. */
 const GNU: Readonly<Record<string, string>> = {
-  cltq: 'cdqe', cwtl: 'cwde', cqto: 'cqo', cltd: 'cdq', cwtd: 'cwd', cbtw: 'cbw', movslq: 'movsxd', movabsq: 'mov', lcall: 'call', ljmp: 'jmp', lret: 'ret', lretq: 'ret', fwait: 'wait',
+  cltq: 'cdqe',
+  cwtl: 'cwde',
+  cqto: 'cqo',
+  cltd: 'cdq',
+  cwtd: 'cwd',
+  cbtw: 'cbw',
+  movslq: 'movsxd',
+  movabsq: 'mov',
+  lcall: 'call',
+  ljmp: 'jmp',
+  lret: 'ret',
+  lretq: 'ret',
+  fwait: 'wait',
 }
 
 function sameUpToSuffix(ours: string, word: string): boolean {
   const name = canonical(word)
   if (name === ours || GNU[word] === ours) return true
   if (/^mov[sz][bwl][wlq]$/.test(word)) return ours === `mov${word[3]}x` || ours === 'movsxd'
-  return [...'bwlqstxy'].some((s) => word.endsWith(s) && (canonical(word.slice(0, -1)) === ours || GNU[word.slice(0, -1)] === ours))
+  return [...'bwlqstxy'].some(
+    (s) => word.endsWith(s) && (canonical(word.slice(0, -1)) === ours || GNU[word.slice(0, -1)] === ours),
+  )
 }

@@ -44,7 +44,9 @@ export class Tally<Case> {
 
   /** Lines for people: counts, then each reason, then up to `samples` differences. */
   report(samples = 20): string {
-    const lines = [`${this.name}: ${this.total} cases, ${this.agree} agree, ${this.total - this.agree - this.unexplained.length} explained, ${this.unexplained.length} not`]
+    const lines = [
+      `${this.name}: ${this.total} cases, ${this.agree} agree, ${this.total - this.agree - this.unexplained.length} explained, ${this.unexplained.length} not`,
+    ]
     for (const [id, n] of [...this.explained].sort((a, b) => b[1] - a[1])) {
       lines.push(`  ${String(n).padStart(8)}  ${id}: ${this.#explanations.find((e) => e.id === id)?.why ?? ''}`)
     }

@@ -1,40 +1,54 @@
 /** The text of the generated files. */
-import type { Form } from './form.ts';
-import { buildGraph } from './trie.ts';
-import { formBits, operandTable } from './project.ts';
-import { encodeFile } from './emit-encode.ts';
 
-const HEADER = '// Generated from packages/isa/table by packages/isa/scripts/generate.ts. Do not edit.\n';
+import { encodeFile } from './emit-encode.ts'
+import type { Form } from './form.ts'
+import { formBits, operandTable } from './project.ts'
+import { buildGraph } from './trie.ts'
+
+const HEADER = '// Generated from packages/isa/table by packages/isa/scripts/generate.ts. Do not edit.\n'
 
 function numbers(name: string, type: string, doc: string, values: readonly number[]): string {
-  const lines: string[] = [];
-  let line = '';
+  const lines: string[] = []
+  let line = ''
   for (const v of values) {
-    const next = `${v},`;
-    if (line.length + next.length > 158) [line] = (lines.push(line), ['']);
-    line += next;
+    const next = `${v},`
+    if (line.length + next.length > 158) {
+      lines.push(line)
+      line = ''
+    }
+    line += next
   }
-  lines.push(line);
-  return `/** ${doc} */\nexport const ${name}: ${type} = /* @__PURE__ */ new ${type}([\n${lines.join('\n')}\n]);\n`;
+  lines.push(line)
+  return `/** ${doc} */\nexport const ${name}: ${type} = /* @__PURE__ */ new ${type}([\n${lines.join('\n')}\n]);\n`
 }
 
 function strings(name: string, doc: string, values: readonly string[]): string {
   // One joined string: smaller, and quicker to read for a JavaScript engine, than a literal of thousands of strings.
-  return `/** ${doc} */\nexport const ${name}: readonly string[] = /* @__PURE__ */ ${JSON.stringify(values.join('|'))}.split('|');\n`;
+  return `/** ${doc} */\nexport const ${name}: readonly string[] = /* @__PURE__ */ ${JSON.stringify(values.join('|'))}.split('|');\n`
 }
 
 function decodeFile(forms: readonly Form[], onError?: (m: string) => void): string {
-  const graph = buildGraph(forms, onError);
+  const graph = buildGraph(forms, onError)
   return [
     HEADER,
-    numbers('FORM_BITS', 'Uint32Array', 'What the decoder has to know of each form: see form-bits.ts.', [0, ...forms.map(formBits)]),
+    numbers('FORM_BITS', 'Uint32Array', 'What the decoder has to know of each form: see form-bits.ts.', [
+      0,
+      ...forms.map(formBits),
+    ]),
     numbers('NODES', 'Uint32Array', 'Children of the selectors.', graph.nodes),
-    ...([16, 32, 64] as const).map((m) => numbers(`ROOTS_${m}`, 'Uint32Array', `Roots in ${m}-bit mode: legacy maps 0-3, VEX maps 1-3 and 7, 256 opcodes each.`, graph.roots[m])),
-  ].join('\n');
+    ...([16, 32, 64] as const).map((m) =>
+      numbers(
+        `ROOTS_${m}`,
+        'Uint32Array',
+        `Roots in ${m}-bit mode: legacy maps 0-3, VEX maps 1-3 and 7, 256 opcodes each.`,
+        graph.roots[m],
+      ),
+    ),
+  ].join('\n')
 }
 
 function operandsFile(forms: readonly Form[]): string {
-  const t = operandTable(forms);
+  const t = operandTable(forms)
   return [
     HEADER,
     numbers('FORM_OPERANDS', 'Uint16Array', 'Four operand specifications a form.', t.ofForm),
@@ -46,21 +60,27 @@ function operandsFile(forms: readonly Form[]): string {
     numbers('SPEC_IMM_BITS', 'Uint8Array', 'Bits in which the immediate counts.', t.immBits),
     numbers('SPEC_IMM_SIGNED', 'Uint8Array', 'The immediate is sign-extended to these bits.', t.immSigned),
     numbers('SPEC_VSIB', 'Uint8Array', 'Register class of a vector index, 0 none.', t.vsib),
-  ].join('\n');
+  ].join('\n')
 }
 
 function namesFile(forms: readonly Form[]): string {
-  const mnemonics = ['(bad)', ...new Set(forms.map((f) => f.mnemonic.toLowerCase()))];
-  const index = new Map(mnemonics.map((m, i) => [m, i]));
+  const mnemonics = ['(bad)', ...new Set(forms.map((f) => f.mnemonic.toLowerCase()))]
+  const index = new Map(mnemonics.map((m, i) => [m, i]))
   return [
     HEADER,
     strings('MNEMONICS', 'Mnemonics in lower case; number 0 stands for bytes that are no instruction.', mnemonics),
-    numbers('FORM_MNEMONIC', 'Uint16Array', 'Mnemonic number of each form.', [0, ...forms.map((f) => index.get(f.mnemonic.toLowerCase()) ?? 0)]),
-  ].join('\n');
+    numbers('FORM_MNEMONIC', 'Uint16Array', 'Mnemonic number of each form.', [
+      0,
+      ...forms.map((f) => index.get(f.mnemonic.toLowerCase()) ?? 0),
+    ]),
+  ].join('\n')
 }
 
 function formNamesFile(forms: readonly Form[]): string {
-  return [HEADER, strings('FORM_NAMES', 'Stable names of the forms, by number.', ['', ...forms.map((f) => f.name)])].join('\n');
+  return [
+    HEADER,
+    strings('FORM_NAMES', 'Stable names of the forms, by number.', ['', ...forms.map((f) => f.name)]),
+  ].join('\n')
 }
 
 /** Path below packages/isa -> text, for every generated file. */
@@ -71,5 +91,5 @@ export function projections(forms: readonly Form[], onError?: (m: string) => voi
     'src/generated/names.ts': namesFile(forms),
     'src/generated/form-names.ts': formNamesFile(forms),
     'src/generated/encode.ts': encodeFile(forms, { header: HEADER, numbers, strings }),
-  };
+  }
 }

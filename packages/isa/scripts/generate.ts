@@ -2,29 +2,29 @@
  * Writes `src/generated/` from `table/`: `node packages/isa/scripts/generate.ts` (`--check`: only compare, exit 2 when stale).
  * The generated files are committed, so that everything runs from source without a build.
  */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { loadFamilies } from './load-table.ts';
-import { parseFamilies } from './parse.ts';
-import { projections } from './emit.ts';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { projections } from './emit.ts'
+import { loadFamilies } from './load-table.ts'
+import { parseFamilies } from './parse.ts'
 
-const check = process.argv.includes('--check');
-const keepGoing = process.argv.includes('--keep-going');
-const report = keepGoing ? (m: string) => console.error(m) : undefined;
-const forms = parseFamilies(await loadFamilies(), report);
-const root = new URL('../', import.meta.url);
-let stale = 0;
+const check = process.argv.includes('--check')
+const keepGoing = process.argv.includes('--keep-going')
+const report = keepGoing ? (m: string) => console.error(m) : undefined
+const forms = parseFamilies(await loadFamilies(), report)
+const root = new URL('../', import.meta.url)
+let stale = 0
 for (const [path, text] of Object.entries(projections(forms, report))) {
-  const file = new URL(path, root);
-  const old = existsSync(file) ? readFileSync(file, 'utf8') : '';
-  if (old === text) continue;
-  stale++;
-  if (check) console.error(`stale: packages/isa/${path}`);
+  const file = new URL(path, root)
+  const old = existsSync(file) ? readFileSync(file, 'utf8') : ''
+  if (old === text) continue
+  stale++
+  if (check) console.error(`stale: packages/isa/${path}`)
   else {
-    mkdirSync(new URL('.', file), { recursive: true });
-    writeFileSync(file, text);
+    mkdirSync(new URL('.', file), { recursive: true })
+    writeFileSync(file, text)
   }
 }
 if (check && stale > 0) {
-  console.error('run: node packages/isa/scripts/generate.ts');
-  process.exitCode = 2;
-} else console.error(`${forms.length} forms, ${stale} files ${check ? 'stale' : 'written'}`);
+  console.error('run: node packages/isa/scripts/generate.ts')
+  process.exitCode = 2
+} else console.error(`${forms.length} forms, ${stale} files ${check ? 'stale' : 'written'}`)

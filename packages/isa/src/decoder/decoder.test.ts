@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { Decoder, decodeOne, disassemble, Instruction, InvalidReason, instructionObject, Status } from './index.ts'
 
 const hex = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text.replace(/\s/g, ''), 'hex'))
-const decode = (text: string, bits: 16 | 32 | 64 = 64, vendor: 'intel' | 'amd' = 'intel') => decodeOne(hex(text), { bits, vendor })
+const decode = (text: string, bits: 16 | 32 | 64 = 64, vendor: 'intel' | 'amd' = 'intel') =>
+  decodeOne(hex(text), { bits, vendor })
 
 /** mulberry32: a seeded generator, so that a failing run can be repeated. */
 function generator(seed: number): () => number {
@@ -66,7 +67,9 @@ describe('operands', () => {
 
   it('resolves RIP-relative addresses and branch targets across 32-bit borders', () => {
     const options = { address: 0xffff_fff0n }
-    expect(decodeOne(hex('48 8b 05 10 00 00 00'), options)).toMatchObject({ operands: [{}, { address: 0x1_0000_0007n }] })
+    expect(decodeOne(hex('48 8b 05 10 00 00 00'), options)).toMatchObject({
+      operands: [{}, { address: 0x1_0000_0007n }],
+    })
     expect(decodeOne(hex('e9 0b 00 00 00'), options)).toMatchObject({ operands: [{ target: 0x1_0000_0000n }] })
     expect(decodeOne(hex('eb fe'), { address: 0n })).toMatchObject({ operands: [{ target: 0n }] })
     expect(decodeOne(hex('eb 80'), { address: 0n })).toMatchObject({ operands: [{ target: 0xffff_ffff_ffff_ff82n }] })
@@ -74,7 +77,9 @@ describe('operands', () => {
   })
 
   it('sign-extends immediates to the operand size', () => {
-    expect(decode('48 83 c0 ff')).toMatchObject({ operands: [{}, { value: 0xffff_ffff_ffff_ffffn, bits: 64, signed: true }] })
+    expect(decode('48 83 c0 ff')).toMatchObject({
+      operands: [{}, { value: 0xffff_ffff_ffff_ffffn, bits: 64, signed: true }],
+    })
     expect(decode('66 83 c0 ff')).toMatchObject({ operands: [{}, { value: 0xffffn, bits: 16 }] })
     expect(decode('6a ff', 16)).toMatchObject({ operands: [{ value: 0xffffn, bits: 16 }] })
     expect(decode('6a ff', 64)).toMatchObject({ operands: [{ value: 0xffff_ffff_ffff_ffffn, bits: 64 }] })
@@ -124,17 +129,30 @@ describe('what is no instruction', () => {
 
   it('knows the length of what is not in the table', () => {
     for (const [bytes, length] of [
-      ['62 f1 7c 48 58 c1', 6], ['62 f3 7d 48 1f 44 24 01 03', 9], ['8f e8 78 c0 c1 05', 6], ['0f 0f c1 b4', 4], ['c7 f8 00 01 00 00', 6], ['62 f1 6c 48 c6 05 00 00 00 00 11', 11],
+      ['62 f1 7c 48 58 c1', 6],
+      ['62 f3 7d 48 1f 44 24 01 03', 9],
+      ['8f e8 78 c0 c1 05', 6],
+      ['0f 0f c1 b4', 4],
+      ['c7 f8 00 01 00 00', 6],
+      ['62 f1 6c 48 c6 05 00 00 00 00 11', 11],
     ] as const) {
       expect(decode(bytes)).toMatchObject({ status: 'notInTable', length })
     }
   })
 
   it('asks for more bytes for every proper prefix of an instruction', () => {
-    for (const whole of ['48 8b 84 8b 10 00 00 00', 'c4 e3 7d 39 44 24 10 01', '48 b8 01 02 03 04 05 06 07 08', '62 f1 7c 48 58 44 24 01', 'f3 0f 1e fa', '9a 11 22 33 44 55 66']) {
+    for (const whole of [
+      '48 8b 84 8b 10 00 00 00',
+      'c4 e3 7d 39 44 24 10 01',
+      '48 b8 01 02 03 04 05 06 07 08',
+      '62 f1 7c 48 58 44 24 01',
+      'f3 0f 1e fa',
+      '9a 11 22 33 44 55 66',
+    ]) {
       const bytes = hex(whole)
       const bits = whole.startsWith('9a') ? 32 : 64
-      for (let n = 0; n < bytes.length; n++) expect(decodeOne(bytes.subarray(0, n), { bits })).toMatchObject({ status: 'needMoreBytes', length: n })
+      for (let n = 0; n < bytes.length; n++)
+        expect(decodeOne(bytes.subarray(0, n), { bits })).toMatchObject({ status: 'needMoreBytes', length: n })
     }
   })
 
@@ -142,7 +160,16 @@ describe('what is no instruction', () => {
     const i = new Instruction()
     const d = new Decoder(64)
     const bytes = hex('90')
-    for (const [offset, end] of [[-1, 1], [1, 1], [5, 1], [0, 0], [0, -7], [2 ** 31, 2 ** 32], [Number.NaN, 1], [0, Number.NaN]] as const) {
+    for (const [offset, end] of [
+      [-1, 1],
+      [1, 1],
+      [5, 1],
+      [0, 0],
+      [0, -7],
+      [2 ** 31, 2 ** 32],
+      [Number.NaN, 1],
+      [0, Number.NaN],
+    ] as const) {
       expect(d.decode(i, bytes, offset, end)).toBe(Status.needMoreBytes)
     }
     expect(d.decode(i, bytes, 0, 1e9)).toBe(Status.ok)
@@ -151,7 +178,7 @@ describe('what is no instruction', () => {
 })
 
 describe('any bytes', () => {
-  const seed = Number(process.env['RINGFOLD_SEED'] ?? Date.now() & 0x7fffffff)
+  const seed = Number(process.env.RINGFOLD_SEED ?? Date.now() & 0x7fffffff)
 
   it(`random strings: no exception, 1..15 bytes, and the same answer whatever follows (RINGFOLD_SEED=${seed})`, () => {
     const next = generator(seed)

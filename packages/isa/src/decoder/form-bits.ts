@@ -6,25 +6,31 @@
 export const ImmKind = {
   none: 0,
   /** 8 bits, zero-extended / sign-extended. */
-  u8: 1, s8: 2,
+  u8: 1,
+  s8: 2,
   u16: 3,
   /** 32 bits, zero-extended / sign-extended to 64. */
-  u32: 4, s32: 5,
+  u32: 4,
+  s32: 5,
   u64: 6,
   /** Branch displacements of 8, 16, 32 bits. */
-  rel8: 7, rel16: 8, rel32: 9,
+  rel8: 7,
+  rel16: 8,
+  rel32: 9,
   /** Far pointers 16:16 and 16:32. */
-  far16: 10, far32: 11,
+  far16: 10,
+  far32: 11,
   /** Offset as wide as the address size (MOV moffs). */
   moffs: 12,
   /** Register in bits 7:4. */
   is4: 13,
-} as const;
+} as const
 
 export const FormBit = {
   immMask: 0xf,
   /** A second immediate: none, 8 bits, 16 bits (ENTER, EXTRQ). */
-  imm2Shift: 4, imm2Mask: 3,
+  imm2Shift: 4,
+  imm2Mask: 3,
   /** LOCK is allowed with a memory destination. */
   lock: 1 << 6,
   /** Known extent only: "not in the table". */
@@ -50,4 +56,4 @@ export const FormBit = {
   repcc: 1 << 20,
   /** Vector length is not taken from VEX.L (LIG, LZ or not VEX). */
   modrm: 1 << 21,
-} as const;
+} as const

@@ -35,4 +35,11 @@ export {
   operandRegister,
 } from './operands.ts'
 export { OperandPlace } from './places.ts'
-export { branchTargetHi, branchTargetLo, hasBranchTarget, isRipRelative, ripAddressHi, ripAddressLo } from './targets.ts'
+export {
+  branchTargetHi,
+  branchTargetLo,
+  hasBranchTarget,
+  isRipRelative,
+  ripAddressHi,
+  ripAddressLo,
+} from './targets.ts'

@@ -10,8 +10,8 @@ export const Status = {
   invalid: 2,
   /** Bytes of an extension that the table does not hold yet; `length` is right, `form` (if not 0) names it. */
   notInTable: 3,
-} as const;
-export type Status = (typeof Status)[keyof typeof Status];
+} as const
+export type Status = (typeof Status)[keyof typeof Status]
 
 /** Why bytes are invalid. */
 export const InvalidReason = {
@@ -32,8 +32,8 @@ export const InvalidReason = {
   addressing: 7,
   /** Gather with destination, index or mask equal. */
   gather: 8,
-} as const;
-export type InvalidReason = (typeof InvalidReason)[keyof typeof InvalidReason];
+} as const
+export type InvalidReason = (typeof InvalidReason)[keyof typeof InvalidReason]
 
 /** Bits of {@link Instruction.prefixes}. */
 export const Prefix = {
@@ -48,57 +48,57 @@ export const Prefix = {
   vex: 64,
   evex: 128,
   xop: 256,
-} as const;
+} as const
 
 /** Base register number of RIP-relative (EIP-relative) operands. */
-export const BASE_IP = 16;
+export const BASE_IP = 16
 
 /** A decoded instruction in integers. Widths in bits where not said otherwise; 64-bit quantities are pairs of int32 (`Lo`, `Hi`). */
 export class Instruction {
   /** Number of the form in the table; 0 none. */
-  form = 0;
-  status: Status = Status.ok;
-  reason: InvalidReason = InvalidReason.none;
+  form = 0
+  status: Status = Status.ok
+  reason: InvalidReason = InvalidReason.none
   /** Bytes. Of invalid bytes: how many were looked at. */
-  length = 0;
+  length = 0
   /** 16, 32 or 64. */
-  mode = 64;
+  mode = 64
   /** {@link Prefix} bits. */
-  prefixes = 0;
+  prefixes = 0
   /** REX byte as it stands (legacy), or W, R, X, B of VEX in REX positions; 0 none. */
-  rex = 0;
+  rex = 0
   /** Segment override 0..5 (ES CS SS DS FS GS), or -1. */
-  segment = -1;
+  segment = -1
   /** Effective sizes: 16, 32 or 64. The operand size includes d64 and f64 rules. */
-  operandSize = 32;
-  addressSize = 64;
+  operandSize = 32
+  addressSize = 64
   /** ModRM.mod (0..3; 3 where there is no ModRM or it is always a register), reg and rm with their extension bits (0..15). */
-  mod = 3;
-  reg = 0;
-  rm = 0;
+  mod = 3
+  reg = 0
+  rm = 0
   /** Memory: register numbers of the class of the address size, -1 none; base {@link BASE_IP} is RIP. */
-  base = -1;
-  index = -1;
+  base = -1
+  index = -1
   /** log2 of the scale. */
-  scale = 0;
+  scale = 0
   /** Displacement, sign-extended, and its bytes in the instruction (0, 1, 2, 4, 8). */
-  dispLo = 0;
-  dispHi = 0;
-  dispBytes = 0;
-  dispOffset = 0;
+  dispLo = 0
+  dispHi = 0
+  dispBytes = 0
+  dispOffset = 0
   /** First immediate, extended as the form says; branch displacement; far offset; or moffs has none. */
-  immLo = 0;
-  immHi = 0;
-  immBytes = 0;
-  immOffset = 0;
+  immLo = 0
+  immHi = 0
+  immBytes = 0
+  immOffset = 0
   /** Second immediate (ENTER, EXTRQ), or the selector of a far pointer. */
-  imm2 = 0;
+  imm2 = 0
   /** VEX.vvvv, not inverted, and VEX.L. */
-  vvvv = 0;
-  vectorLength = 0;
+  vvvv = 0
+  vectorLength = 0
   /** Low three bits of the opcode with REX.B: the register of `+r` forms. */
-  opcodeReg = 0;
+  opcodeReg = 0
   /** Address of the instruction; set by whoever knows it. */
-  ipLo = 0;
-  ipHi = 0;
+  ipLo = 0
+  ipHi = 0
 }

@@ -146,11 +146,20 @@ export const mnemonicOf = (i: Instruction): string => MNEMONICS[FORM_MNEMONIC[i.
 export const formName = (form: number): string => FORM_NAMES[form] ?? ''
 
 /** A plain object of a decoded instruction; `bytes` are those at `offset`. */
-export function instructionObject(i: Instruction, bytes: Uint8Array, offset: number): DecodedInstruction | UndecodedBytes {
+export function instructionObject(
+  i: Instruction,
+  bytes: Uint8Array,
+  offset: number,
+): DecodedInstruction | UndecodedBytes {
   const address = wide(i.ipLo, i.ipHi)
   if (i.status !== Status.ok) {
     const length = i.status === Status.invalid ? 1 : i.length
-    const undecoded = { status: STATUSES[i.status] as UndecodedBytes['status'], address, length, bytes: bytes.subarray(offset, offset + length) }
+    const undecoded = {
+      status: STATUSES[i.status] as UndecodedBytes['status'],
+      address,
+      length,
+      bytes: bytes.subarray(offset, offset + length),
+    }
     if (i.status === Status.invalid) return { ...undecoded, reason: REASONS[i.reason] ?? 'none' }
     return i.form ? { ...undecoded, form: formName(i.form) } : undecoded
   }

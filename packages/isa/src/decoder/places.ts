@@ -29,4 +29,4 @@ export const OperandPlace = {
   di: 14,
   /** memory at a register that the form names, no displacement */
   memFixed: 15,
-} as const;
+} as const

@@ -4,9 +4,9 @@
  */
 
 /** Order matters twice: it is the order of the questions, and selector number = index + 1 in the packed graph. */
-export const SELECTORS = ['vendor', 'pp', 'reg', 'mod', 'rm', 'osz', 'w', 'l', 'asz', 'rexb'] as const;
+export const SELECTORS = ['vendor', 'pp', 'reg', 'mod', 'rm', 'osz', 'w', 'l', 'asz', 'rexb'] as const
 
-export type Selector = (typeof SELECTORS)[number];
+export type Selector = (typeof SELECTORS)[number]
 
 /** Number of values of each selector. */
 export const SELECTOR_SIZE: Readonly<Record<Selector, number>> = {
@@ -20,4 +20,4 @@ export const SELECTOR_SIZE: Readonly<Record<Selector, number>> = {
   l: 2, // VEX.L
   asz: 3, // effective address size 16, 32, 64
   rexb: 2, // REX.B
-};
+}
