@@ -59,7 +59,10 @@ function rules(f: Form, forms: readonly Form[]): number {
   set(f.attributes.has('undoc'), Rule.undocumented)
   set(f.vendor === 'intel', Rule.intel)
   set(f.vendor === 'amd', Rule.amd)
-  set(f.operands.some((o) => o.place === 'M' && o.access === 'r' && /^r\d+\/m16$/.test(o.type)), Rule.selectorSource)
+  set(
+    f.operands.some((o) => o.place === 'M' && o.access === 'r' && /^r\d+\/m16$/.test(o.type)),
+    Rule.selectorSource,
+  )
   set(taken.length > 0, Rule.registerZeroTaken)
   set(f.attributes.has('nomodreg'), Rule.modIgnored)
   return word
@@ -96,7 +99,10 @@ export function encodeFile(forms: readonly Form[], write: ColumnWriter): string 
   const { numbers, strings } = write
   return [
     write.header,
-    numbers('FORM_SHAPE', 'Uint32Array', 'Bytes of each form: Shape in encoder/form-shape.ts.', [0, ...forms.map(shape)]),
+    numbers('FORM_SHAPE', 'Uint32Array', 'Bytes of each form: Shape in encoder/form-shape.ts.', [
+      0,
+      ...forms.map(shape),
+    ]),
     numbers('FORM_RULES', 'Uint16Array', 'Modes and sizes of each form: Rule in encoder/form-shape.ts.', [
       0,
       ...forms.map((f) => rules(f, forms)),

@@ -2,32 +2,31 @@
  * General-purpose instructions, part two: transfers of control, strings, I/O, flags, no-operations and prefetches, fences and
  * cache lines, random numbers, identification. Notation: NOTATION.md.
  */
-import { family, type Family, type Sensitivity } from './notation.ts';
+import { type Family, family, type Sensitivity } from './notation.ts'
 
-const hex = (n: number): string => n.toString(16).toUpperCase().padStart(2, '0');
+const hex = (n: number): string => n.toString(16).toUpperCase().padStart(2, '0')
 
 const farTransfer: Sensitivity = {
   class: 'location',
   why: 'Robin-Irvine 3C (protection system reference): goes by the descriptors and gates of the real tables, checked against the real CPL, which it can change',
-};
+}
 const portAccess: Sensitivity = {
   class: 'privileged',
   why: 'Robin-Irvine 3D (I/O): reaches devices; traps when CPL > IOPL and the I/O permission map of the TSS denies the port',
-};
+}
 
-const taskSwitchVmx = 'Task_switch/always';
-const taskSwitchSvm = 'TASK_SWITCH/INTERCEPT_TASK_SWITCH';
+const taskSwitchVmx = 'Task_switch/always'
+const taskSwitchSvm = 'TASK_SWITCH/INTERCEPT_TASK_SWITCH'
 /** All flags change if the selector leads to another task, none otherwise (SDM 2A CALL, JMP). */
-const taskSwitchFlags = 'c=OSZAPCDITNRVLKvpi';
+const taskSwitchFlags = 'c=OSZAPCDITNRVLKvpi'
 /** Flags that an interrupt or exception saves in its stack frame. */
-const savedFlags = 'r=OSZAPCDITNRVLKvpi';
-const interruptFlags = '0=TNR c=IVK';
+const savedFlags = 'r=OSZAPCDITNRVLKvpi'
+const interruptFlags = '0=TNR c=IVK'
 
-const call = 'rSP:rw [rSP]:w';
-const ret = 'rSP:rw [rSP]:r';
+const call = 'rSP:rw [rSP]:w'
+const ret = 'rSP:rw [rSP]:r'
 
-const nearSizes =
-  'In 64-bit mode 66 is ignored by Intel; on AMD it makes the operand size 16 and clears RIP[63:16].';
+const nearSizes = 'In 64-bit mode 66 is ignored by Intel; on AMD it makes the operand size 16 and clears RIP[63:16].'
 
 /** Conditions in the order of the low four bits of 0F 80-8F and its sisters, with the flags that they read. */
 const conditions: readonly { readonly cc: string; readonly reads: string; readonly when: string }[] = [
@@ -47,7 +46,7 @@ const conditions: readonly { readonly cc: string; readonly reads: string; readon
   { cc: 'GE', reads: 'OS', when: 'SF = OF (greater or equal, signed)' },
   { cc: 'LE', reads: 'OSZ', when: 'ZF = 1 or SF <> OF (less or equal, signed)' },
   { cc: 'G', reads: 'OSZ', when: 'ZF = 0 and SF = OF (greater, signed)' },
-];
+]
 
 const conditionalJumps = conditions.map(({ cc, reads, when }, code) =>
   family({
@@ -63,7 +62,7 @@ const conditionalJumps = conditions.map(({ cc, reads, when }, code) =>
       o16 ${hex(0x70 + code)} cb    | D | J${cc} rel8  | o64 amd flow:jcc
       o16 0F ${hex(0x80 + code)} cw | D | J${cc} rel16 | o64 amd flow:jcc`,
   }),
-);
+)
 
 const conditionalMoves = conditions.map(({ cc, reads, when }, code) =>
   family({
@@ -79,7 +78,7 @@ const conditionalMoves = conditions.map(({ cc, reads, when }, code) =>
       o32 0F ${hex(0x40 + code)} /r   | RM | CMOV${cc} r32:rw, r/m32
       REX.W 0F ${hex(0x40 + code)} /r | RM | CMOV${cc} r64:cw, r/m64`,
   }),
-);
+)
 
 const conditionalSets = conditions.map(({ cc, reads, when }, code) =>
   family({
@@ -92,7 +91,7 @@ const conditionalSets = conditions.map(({ cc, reads, when }, code) =>
     rows: `
       0F ${hex(0x90 + code)} /r | M | SET${cc} r/m8:w`,
   }),
-);
+)
 
 /** E0-E2: rCX counts, by address size. */
 const loops = [
@@ -112,7 +111,7 @@ const loops = [
       ${opcode} cb     | D | ${name} rel8 | f64 flow:loop
       o16 ${opcode} cb | D | ${name} rel8 | o64 amd flow:loop`,
   }),
-);
+)
 
 const control: readonly Family[] = [
   ...conditionalJumps,
@@ -191,7 +190,8 @@ const control: readonly Family[] = [
   }),
   family({
     name: 'CALL (far)',
-    summary: 'Pushes CS and the address of the next instruction and jumps to another code segment, through a call gate, or to another task',
+    summary:
+      'Pushes CS and the address of the next instruction and jumps to another code segment, through a call gate, or to another task',
     cite: 'SDM 2A CALL; APM 3 CALL (Far)',
     group: 'control',
     implicit: `CS:rw ${call} SS:cw`,
@@ -283,7 +283,8 @@ const control: readonly Family[] = [
   }),
   family({
     name: 'IRET/IRETD/IRETQ',
-    summary: 'Returns from an interrupt: pops rIP, CS and flags; to an outer ring and always in 64-bit mode also rSP and SS',
+    summary:
+      'Returns from an interrupt: pops rIP, CS and flags; to an outer ring and always in 64-bit mode also rSP and SS',
     cite: 'SDM 2A IRET/IRETD/IRETQ; APM 3 IRET',
     group: 'control',
     implicit: `CS:rw ${ret} SS:cw DS:cw ES:cw FS:cw GS:cw`,
@@ -325,7 +326,7 @@ const control: readonly Family[] = [
       0F B9 /r | RM | UD1 rv:n, r/mv:n | flow:ud
       0F 0B    | ZO | UD2              | flow:ud`,
   }),
-];
+]
 
 const segments: readonly Family[] = [
   family({
@@ -356,9 +357,9 @@ const segments: readonly Family[] = [
       REX.W 0F B2 /r | RM | LSS r64:w, m16:64  | intel imp:SS:w
       o64 0F B2 /r   | RM | LSS r32:w, m16:32  | amd alias imp:SS:w`,
   }),
-];
+]
 
-const sums = 'w=OSZAPC';
+const sums = 'w=OSZAPC'
 
 const strings: readonly Family[] = [
   family({
@@ -471,7 +472,7 @@ const strings: readonly Family[] = [
       o32 6F   | ZO | OUTSD DX, Xd
       o64 6F   | ZO | OUTSD DX, Xd | alias`,
   }),
-];
+]
 
 const ports: readonly Family[] = [
   family({
@@ -506,7 +507,7 @@ const ports: readonly Family[] = [
       EE    | ZO | OUT DX, AL
       EF    | ZO | OUT DX, zAX`,
   }),
-];
+]
 
 const flagInstructions: readonly Family[] = [
   ...[
@@ -516,7 +517,14 @@ const flagInstructions: readonly Family[] = [
     { name: 'CLD', opcode: 'FC', flags: '0=D', summary: 'Clears DF: strings go upward', volume: '2A' },
     { name: 'STD', opcode: 'FD', flags: '1=D', summary: 'Sets DF: strings go downward', volume: '2B' },
   ].map(({ name, opcode, flags, summary, volume }) =>
-    family({ name, summary, cite: `SDM ${volume} ${name}; APM 3 ${name}`, group: 'flag', flags, rows: `${opcode} | ZO | ${name}` }),
+    family({
+      name,
+      summary,
+      cite: `SDM ${volume} ${name}; APM 3 ${name}`,
+      group: 'flag',
+      flags,
+      rows: `${opcode} | ZO | ${name}`,
+    }),
   ),
   family({
     name: 'CLI',
@@ -525,7 +533,10 @@ const flagInstructions: readonly Family[] = [
     group: 'flag',
     flags: 'r=L c=Iv',
     priv: 'iopl.if',
-    sensitive: { class: 'privileged', why: 'changes IF (sensitive register); traps when CPL > IOPL, but with CR4.PVI or CR4.VME clears VIF instead' },
+    sensitive: {
+      class: 'privileged',
+      why: 'changes IF (sensitive register); traps when CPL > IOPL, but with CR4.PVI or CR4.VME clears VIF instead',
+    },
     note: 'With CPL > IOPL: #GP, or VIF is cleared in ring 3 with CR4.PVI, or in virtual-8086 mode with CR4.VME.',
     rows: `
       FA | ZO | CLI`,
@@ -537,9 +548,11 @@ const flagInstructions: readonly Family[] = [
     group: 'flag',
     flags: 'r=Lp c=Iv',
     priv: 'iopl.if',
-    sensitive: { class: 'privileged', why: 'changes IF (sensitive register); traps when CPL > IOPL, but with CR4.PVI or CR4.VME sets VIF instead' },
-    note:
-      'If IF was 0, interrupts stay blocked until after the next instruction. With CPL > IOPL: #GP, or VIF is set in ring 3 with CR4.PVI, or in virtual-8086 mode with CR4.VME, unless VIP is set (#GP).',
+    sensitive: {
+      class: 'privileged',
+      why: 'changes IF (sensitive register); traps when CPL > IOPL, but with CR4.PVI or CR4.VME sets VIF instead',
+    },
+    note: 'If IF was 0, interrupts stay blocked until after the next instruction. With CPL > IOPL: #GP, or VIF is set in ring 3 with CR4.PVI, or in virtual-8086 mode with CR4.VME, unless VIP is set (#GP).',
     rows: `
       FB | ZO | STI`,
   }),
@@ -577,11 +590,15 @@ const flagInstructions: readonly Family[] = [
     rows: `
       D6 | ZO | SALC`,
   }),
-];
+]
 
 /** Reserved NOPs: opcodes marked so in SDM 2D table A-3 take a ModRM byte and do nothing, but for what later extensions put there. */
-const reservedNops = ['18', '19', '1A', '1B', '1C', '1D', '1E', '1F'].map((opcode) => `
-      0F ${opcode} /r | M | NOP r/mv:n | alias undoc`).join('');
+const reservedNops = ['18', '19', '1A', '1B', '1C', '1D', '1E', '1F']
+  .map(
+    (opcode) => `
+      0F ${opcode} /r | M | NOP r/mv:n | alias undoc`,
+  )
+  .join('')
 
 const noOperations: readonly Family[] = [
   family({
@@ -649,7 +666,7 @@ const noOperations: readonly Family[] = [
       0F 0D /6 | M | PREFETCH m8:n    | PREFETCHW alias undoc
       0F 0D /7 | M | PREFETCH m8:n    | PREFETCHW alias undoc`,
   }),
-];
+]
 
 /** A fence takes any ModRM.rm; the manuals write rm = 0. */
 const fence = (name: string, first: number, feature: string, summary: string, volume: string, note: string): Family =>
@@ -660,12 +677,22 @@ const fence = (name: string, first: number, feature: string, summary: string, vo
     group: 'misc',
     attrs: feature,
     note: `${note}ModRM.rm is ignored.`,
-    rows: Array.from({ length: 8 }, (_, rm) => `
-      NP 0F AE ${hex(first + rm)} | ZO | ${name} | ${rm === 0 ? '' : 'alias undoc'}`).join(''),
-  });
+    rows: Array.from(
+      { length: 8 },
+      (_, rm) => `
+      NP 0F AE ${hex(first + rm)} | ZO | ${name} | ${rm === 0 ? '' : 'alias undoc'}`,
+    ).join(''),
+  })
 
 const fencesAndLines: readonly Family[] = [
-  fence('LFENCE', 0xe8, 'SSE2', 'Waits for all earlier loads; on Intel for all earlier instructions', '2A', 'On AMD dispatch-serializing only if MSR C001_1029 bit 1 is set. '),
+  fence(
+    'LFENCE',
+    0xe8,
+    'SSE2',
+    'Waits for all earlier loads; on Intel for all earlier instructions',
+    '2A',
+    'On AMD dispatch-serializing only if MSR C001_1029 bit 1 is set. ',
+  ),
   fence('MFENCE', 0xf0, 'SSE2', 'Orders all earlier loads and stores before all later ones', '2B', ''),
   fence('SFENCE', 0xf8, 'SSE', 'Orders all earlier stores before all later ones', '2B', ''),
   family({
@@ -712,7 +739,7 @@ const fencesAndLines: readonly Family[] = [
     rows: `
       NP 0F 01 E8 | ZO | SERIALIZE | SERIALIZE`,
   }),
-];
+]
 
 const various: readonly Family[] = [
   family({
@@ -778,7 +805,7 @@ const various: readonly Family[] = [
     rows: `
       F3 0F AE /4 | M | PTWRITE r/my`,
   }),
-];
+]
 
 /** Known by extent only, until the table takes them in. */
 const transactionsAndWaits: readonly Family[] = [
@@ -818,7 +845,7 @@ const transactionsAndWaits: readonly Family[] = [
       F2 0F AE /6     | M | UMWAIT r32   | later=WAITPKG flags:w=C,0=OSZAP imp:EDX:r,EAX:r vmx:UMWAIT/RDTSC_exiting
       66 0F AE /6     | M | TPAUSE r32   | later=WAITPKG flags:w=C,0=OSZAP imp:EDX:r,EAX:r vmx:TPAUSE/RDTSC_exiting`,
   }),
-];
+]
 
 export const general2: readonly Family[] = [
   ...control,
@@ -832,4 +859,4 @@ export const general2: readonly Family[] = [
   ...fencesAndLines,
   ...various,
   ...transactionsAndWaits,
-];
+]

@@ -3,47 +3,65 @@
  * extensions (BMI, ADX, RAO-INT, CMPccXADD). Part two, `general-2.ts`, has transfers of control, strings, I/O, flags and the rest.
  * Notation: NOTATION.md.
  */
-import { family, type Family, type Sensitivity } from './notation.ts';
+import { type Family, family, type Sensitivity } from './notation.ts'
 
-const hex = (n: number): string => n.toString(16).toUpperCase().padStart(2, '0');
+const hex = (n: number): string => n.toString(16).toUpperCase().padStart(2, '0')
 
 /** Segment registers hold selectors of the real descriptor tables and, in CS and SS, the real CPL. */
 const segmentRead: Sensitivity = {
   class: 'location',
   why: 'Robin-Irvine 3C (protection system reference): stores the selector as the processor holds it; in CS and SS its low two bits are the real CPL',
-};
+}
 const segmentLoad: Sensitivity = {
   class: 'location',
   why: 'Robin-Irvine 3C (protection system reference): loads a descriptor of the real tables, checked against the real CPL',
-};
-
-interface AluOperation {
-  readonly name: string;
-  readonly digit: number;
-  readonly group: 'arithmetic' | 'logical';
-  readonly summary: string;
-  readonly flags: string;
 }
 
-const sums = 'w=OSZAPC';
-const logic = 'w=SZP 0=OC u=A';
+interface AluOperation {
+  readonly name: string
+  readonly digit: number
+  readonly group: 'arithmetic' | 'logical'
+  readonly summary: string
+  readonly flags: string
+}
+
+const sums = 'w=OSZAPC'
+const logic = 'w=SZP 0=OC u=A'
 
 const aluOperations: readonly AluOperation[] = [
   { name: 'ADD', digit: 0, group: 'arithmetic', summary: 'Adds the source to the destination', flags: sums },
   { name: 'OR', digit: 1, group: 'logical', summary: 'Bitwise inclusive OR into the destination', flags: logic },
-  { name: 'ADC', digit: 2, group: 'arithmetic', summary: 'Adds the source and CF to the destination', flags: `r=C ${sums}` },
-  { name: 'SBB', digit: 3, group: 'arithmetic', summary: 'Subtracts the source and CF from the destination', flags: `r=C ${sums}` },
+  {
+    name: 'ADC',
+    digit: 2,
+    group: 'arithmetic',
+    summary: 'Adds the source and CF to the destination',
+    flags: `r=C ${sums}`,
+  },
+  {
+    name: 'SBB',
+    digit: 3,
+    group: 'arithmetic',
+    summary: 'Subtracts the source and CF from the destination',
+    flags: `r=C ${sums}`,
+  },
   { name: 'AND', digit: 4, group: 'logical', summary: 'Bitwise AND into the destination', flags: logic },
   { name: 'SUB', digit: 5, group: 'arithmetic', summary: 'Subtracts the source from the destination', flags: sums },
   { name: 'XOR', digit: 6, group: 'logical', summary: 'Bitwise exclusive OR into the destination', flags: logic },
-  { name: 'CMP', digit: 7, group: 'arithmetic', summary: 'Subtracts the second operand from the first and keeps only the flags', flags: sums },
-];
+  {
+    name: 'CMP',
+    digit: 7,
+    group: 'arithmetic',
+    summary: 'Subtracts the second operand from the first and keeps only the flags',
+    flags: sums,
+  },
+]
 
 /** The eight operations of opcodes 00-3D, whose ModRM.reg in 80-83 is bits 5:3 of those opcodes. */
 const aluFamily = ({ name, digit, group, summary, flags }: AluOperation): Family => {
-  const op = (low: number): string => hex(digit * 8 + low);
-  const rw = name === 'CMP' ? 'r' : 'rw';
-  const lock = name === 'CMP' ? '' : 'lock';
+  const op = (low: number): string => hex(digit * 8 + low)
+  const rw = name === 'CMP' ? 'r' : 'rw'
+  const lock = name === 'CMP' ? '' : 'lock'
   return family({
     name,
     summary,
@@ -62,42 +80,98 @@ const aluFamily = ({ name, digit, group, summary, flags }: AluOperation): Family
       81 /${digit} iz | MI | ${name} r/mv:${rw}, immz   | ${lock}
       82 /${digit} ib | MI | ${name} r/m8:${rw}, imm8   | ${lock} i64 alias
       83 /${digit} ib | MI | ${name} r/mv:${rw}, imm8sx | ${lock}`,
-  });
-};
+  })
+}
 
 /** Shift and rotate group: C0, C1 by imm8, D0, D1 by one, D2, D3 by CL. */
 interface ShiftOperation {
-  readonly name: string;
-  readonly digits: readonly number[];
-  readonly summary: string;
-  readonly page: string;
-  readonly reads: string;
+  readonly name: string
+  readonly digits: readonly number[]
+  readonly summary: string
+  readonly page: string
+  readonly reads: string
   /** Flags that a shift by one writes, and those among them that other counts leave undefined. */
-  readonly one: string;
-  readonly many: string;
+  readonly one: string
+  readonly many: string
 }
 
 const shiftOperations: readonly ShiftOperation[] = [
-  { name: 'ROL', digits: [0], summary: 'Rotates left', page: 'RCL/RCR/ROL/ROR', reads: '', one: 'w=OC', many: 'c=OC u=O' },
-  { name: 'ROR', digits: [1], summary: 'Rotates right', page: 'RCL/RCR/ROL/ROR', reads: '', one: 'w=OC', many: 'c=OC u=O' },
-  { name: 'RCL', digits: [2], summary: 'Rotates left through CF', page: 'RCL/RCR/ROL/ROR', reads: 'r=C', one: 'w=OC', many: 'c=OC u=O' },
-  { name: 'RCR', digits: [3], summary: 'Rotates right through CF', page: 'RCL/RCR/ROL/ROR', reads: 'r=C', one: 'w=OC', many: 'c=OC u=O' },
-  { name: 'SHL', digits: [4, 6], summary: 'Shifts left (SAL is the same)', page: 'SAL/SAR/SHL/SHR', reads: '', one: 'w=OSZPC u=A', many: 'c=OSZAPC u=OA' },
-  { name: 'SHR', digits: [5], summary: 'Shifts right, filling with zeros', page: 'SAL/SAR/SHL/SHR', reads: '', one: 'w=OSZPC u=A', many: 'c=OSZAPC u=OA' },
-  { name: 'SAR', digits: [7], summary: 'Shifts right, filling with the sign', page: 'SAL/SAR/SHL/SHR', reads: '', one: 'w=OSZPC u=A', many: 'c=OSZAPC u=OA' },
-];
+  {
+    name: 'ROL',
+    digits: [0],
+    summary: 'Rotates left',
+    page: 'RCL/RCR/ROL/ROR',
+    reads: '',
+    one: 'w=OC',
+    many: 'c=OC u=O',
+  },
+  {
+    name: 'ROR',
+    digits: [1],
+    summary: 'Rotates right',
+    page: 'RCL/RCR/ROL/ROR',
+    reads: '',
+    one: 'w=OC',
+    many: 'c=OC u=O',
+  },
+  {
+    name: 'RCL',
+    digits: [2],
+    summary: 'Rotates left through CF',
+    page: 'RCL/RCR/ROL/ROR',
+    reads: 'r=C',
+    one: 'w=OC',
+    many: 'c=OC u=O',
+  },
+  {
+    name: 'RCR',
+    digits: [3],
+    summary: 'Rotates right through CF',
+    page: 'RCL/RCR/ROL/ROR',
+    reads: 'r=C',
+    one: 'w=OC',
+    many: 'c=OC u=O',
+  },
+  {
+    name: 'SHL',
+    digits: [4, 6],
+    summary: 'Shifts left (SAL is the same)',
+    page: 'SAL/SAR/SHL/SHR',
+    reads: '',
+    one: 'w=OSZPC u=A',
+    many: 'c=OSZAPC u=OA',
+  },
+  {
+    name: 'SHR',
+    digits: [5],
+    summary: 'Shifts right, filling with zeros',
+    page: 'SAL/SAR/SHL/SHR',
+    reads: '',
+    one: 'w=OSZPC u=A',
+    many: 'c=OSZAPC u=OA',
+  },
+  {
+    name: 'SAR',
+    digits: [7],
+    summary: 'Shifts right, filling with the sign',
+    page: 'SAL/SAR/SHL/SHR',
+    reads: '',
+    one: 'w=OSZPC u=A',
+    many: 'c=OSZAPC u=OA',
+  },
+]
 
 const shiftRows = ({ name, reads, one, many }: ShiftOperation, digit: number): string => {
-  const attribute = (flags: string): string => `flags:${`${reads} ${flags}`.trim().replaceAll(' ', ',')}`;
-  const more = digit === 6 ? ' alias undoc' : '';
+  const attribute = (flags: string): string => `flags:${`${reads} ${flags}`.trim().replaceAll(' ', ',')}`
+  const more = digit === 6 ? ' alias undoc' : ''
   return `
       C0 /${digit} ib | MI | ${name} r/m8:rw, imm8 | ${attribute(many)}${more}
       C1 /${digit} ib | MI | ${name} r/mv:rw, imm8 | ${attribute(many)}${more}
       D0 /${digit}    | M  | ${name} r/m8:rw, 1    | ${attribute(one)}${more}
       D1 /${digit}    | M  | ${name} r/mv:rw, 1    | ${attribute(one)}${more}
       D2 /${digit}    | M  | ${name} r/m8:rw, CL   | ${attribute(many)}${more}
-      D3 /${digit}    | M  | ${name} r/mv:rw, CL   | ${attribute(many)}${more}`;
-};
+      D3 /${digit}    | M  | ${name} r/mv:rw, CL   | ${attribute(many)}${more}`
+}
 
 const shiftFamily = (operation: ShiftOperation): Family =>
   family({
@@ -109,7 +183,7 @@ const shiftFamily = (operation: ShiftOperation): Family =>
       'The count is masked to 5 bits (6 with a 64-bit operand). Count 0 changes no flag; OF is defined for count 1 only. The 8086 did not mask.' +
       (operation.name === 'SHL' ? ' /6 is not in the SDM; APM 3 lists it in appendix A as SHL.' : ''),
     rows: operation.digits.map((digit) => shiftRows(operation, digit)).join(''),
-  });
+  })
 
 /** Bit test group: 0F A3/AB/B3/BB with a register, 0F BA /4-/7 with an immediate bit number. */
 const bitTests = [
@@ -131,7 +205,7 @@ const bitTests = [
       0F ${opcode} /r    | MR | ${name} r/mv:${access}, rv   | ${lock}
       0F BA /${digit} ib | MI | ${name} r/mv:${access}, imm8 | ${lock}`,
   }),
-);
+)
 
 const dataTransfer: readonly Family[] = [
   family({
@@ -369,7 +443,7 @@ const dataTransfer: readonly Family[] = [
     rows: `
       D7 | ZO | XLATB m8@rBX`,
   }),
-];
+]
 
 const arithmetic: readonly Family[] = [
   family({
@@ -560,7 +634,7 @@ const arithmetic: readonly Family[] = [
     rows: `
       2F | ZO | DAS`,
   }),
-];
+]
 
 /** Remote atomic operations, one page each: the prefix chooses the operation. */
 const remoteAtomics = [
@@ -579,22 +653,23 @@ const remoteAtomics = [
     rows: `
       ${prefix} 0F 38 FC /r | MR | ${name} my:rw, ry`,
   }),
-);
+)
 
 /** CMPccXADD, VEX.0F38 E0-EF: the low four opcode bits are the condition. Spelled as the SDM spells them. */
-const compareAdd = ['O', 'NO', 'B', 'NB', 'Z', 'NZ', 'BE', 'NBE', 'S', 'NS', 'P', 'NP', 'L', 'NL', 'LE', 'NLE'].map((condition, code) =>
-  family({
-    name: `CMP${condition}XADD`,
-    summary: `Compares memory with a register and, on condition ${condition}, adds another register to memory, atomically`,
-    cite: 'SDM 2A CMPccXADD',
-    group: 'arithmetic',
-    attrs: 'o64 CMPCCXADD',
-    flags: sums,
-    note: 'Memory is written in both cases (with its old value if the condition fails), and the second operand always receives the old value. Flags as of CMP memory, second operand. #GP if not naturally aligned.',
-    rows: `
+const compareAdd = ['O', 'NO', 'B', 'NB', 'Z', 'NZ', 'BE', 'NBE', 'S', 'NS', 'P', 'NP', 'L', 'NL', 'LE', 'NLE'].map(
+  (condition, code) =>
+    family({
+      name: `CMP${condition}XADD`,
+      summary: `Compares memory with a register and, on condition ${condition}, adds another register to memory, atomically`,
+      cite: 'SDM 2A CMPccXADD',
+      group: 'arithmetic',
+      attrs: 'o64 CMPCCXADD',
+      flags: sums,
+      note: 'Memory is written in both cases (with its old value if the condition fails), and the second operand always receives the old value. Flags as of CMP memory, second operand. #GP if not naturally aligned.',
+      rows: `
       VEX.128.66.0F38.Wy ${hex(0xe0 + code)} /r | MRV | CMP${condition}XADD my:rw, ry:rw, ry`,
-  }),
-);
+    }),
+)
 
 const bits: readonly Family[] = [
   family({
@@ -791,10 +866,10 @@ const bits: readonly Family[] = [
       VEX.LZ.66.0F38.Wy F7 /r | RMV | SHLX ry:w, r/my, ry
       VEX.LZ.F2.0F38.Wy F7 /r | RMV | SHRX ry:w, r/my, ry`,
   }),
-];
+]
 
-const pushed = 'rSP:rw [rSP]:w';
-const popped = 'rSP:rw [rSP]:r';
+const pushed = 'rSP:rw [rSP]:w'
+const popped = 'rSP:rw [rSP]:r'
 
 const stack: readonly Family[] = [
   family({
@@ -900,7 +975,10 @@ const stack: readonly Family[] = [
     implicit: popped,
     priv: 'iopl.v86',
     svm: 'POPF/INTERCEPT_POPF',
-    sensitive: { class: 'control', why: 'Robin-Irvine 3B (sensitive register): silently leaves IF alone when CPL > IOPL, and IOPL when CPL > 0' },
+    sensitive: {
+      class: 'control',
+      why: 'Robin-Irvine 3B (sensitive register): silently leaves IF alone when CPL > IOPL, and IOPL when CPL > 0',
+    },
     note: 'IOPL changes at CPL 0 only, IF at CPL <= IOPL only, silently. RF becomes 0; VM, VIF and VIP do not change. In virtual-8086 mode with CR4.VME and 16-bit operand size IF goes to VIF.',
     rows: `
       o16 9D | ZO | POPF  | flags:r=L,w=OSZAPCDTN,0=R,c=ILv
@@ -928,7 +1006,7 @@ const stack: readonly Family[] = [
     rows: `
       C9 | ZO | LEAVE`,
   }),
-];
+]
 
 export const general: readonly Family[] = [
   ...aluOperations.map(aluFamily),
@@ -939,4 +1017,4 @@ export const general: readonly Family[] = [
   ...remoteAtomics,
   ...compareAdd,
   ...stack,
-];
+]

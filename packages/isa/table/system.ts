@@ -7,7 +7,7 @@
  * like stand for the intercepts of sixteen registers each (APM vol. 2, appendix C).
  * Faults and exits: #UD, #GP by CPL and, on AMD, all simple checks come before the exit (SDM vol. 3C, 26.1.1; APM vol. 2, 15.7).
  */
-import { type Family, type Sensitivity, family } from './notation.ts'
+import { type Family, family, type Sensitivity } from './notation.ts'
 
 const systemGroup = { group: 'system' } as const
 
