@@ -19,6 +19,11 @@ export const ICED_PEER_DIFFERENCES: readonly Explanation<PeerCase>[] = [
     covers: (d) => d.what === 'status' && d.theirs === 'invalid' && d.ours === 'notInTable',
   },
   {
+    id: 'via',
+    why: 'VIA and Zhaoxin PadLock: not current Intel or AMD processors',
+    covers: (d) => d.ours === 'invalid' && /^(Montmul|Xsha|Xcrypt|Xstore|Ccs_|Via_undoc)/.test(d.theirs),
+  },
+  {
     id: 'sal-alias',
     why: 'group 2 /6: iced calls it SAL, we SHL as /4',
     covers: (d) => d.what === 'mnemonic' && d.ours === 'shl' && d.theirs === 'sal',

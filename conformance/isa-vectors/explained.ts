@@ -27,6 +27,11 @@ export const ICED_DIFFERENCES: readonly Explanation<IcedCase>[] = [
     covers: (d) => PAST.test(d.case.rest),
   },
   {
+    id: 'via',
+    why: 'VIA and Zhaoxin PadLock: not current Intel or AMD processors',
+    covers: (d) => /^(montmul|xsha|xcrypt|xstore|ccs_|undoc)/.test(d.case.mnemonic),
+  },
+  {
     id: 'no-invalid-check',
     why: 'asks iced to accept bytes that processors reject',
     covers: (d) => /decopt=\S*NoInvalidCheck/.test(d.case.rest),
@@ -50,6 +55,19 @@ export const ICED_DIFFERENCES: readonly Explanation<IcedCase>[] = [
     id: 'mpx',
     why: 'MPX has left the processors (SDM vol. 1, 2.5): its opcodes are hint-NOPs again',
     covers: (d) => /decopt=\S*MPX/.test(d.case.rest),
+  },
+  {
+    id: 'implicit-xmm0',
+    why: 'the manual writes <XMM0> as an operand (SDM vol. 2, BLENDVPS, PBLENDVB, SHA256RNDS2); iced leaves it implicit',
+    covers: (d) => d.what === 'operands' && d.ours === `${d.theirs} r;xmm0`,
+  },
+  {
+    id: 'ignored-segment',
+    why: 'ES, CS, SS and DS overrides in 64-bit mode: iced shows them in the operand, processors ignore them (SDM vol. 1, 3.4.2.1)',
+    covers: (d) =>
+      d.what === 'operands' &&
+      d.case.mode === 64 &&
+      d.theirs.replace(/m;(es|cs|ss|ds);/, 'm;ds;') === d.ours.replace(/m;ss;/, 'm;ds;'),
   },
   {
     id: 'selector-width',
@@ -121,7 +139,7 @@ export const OTHER_DIFFERENCES: readonly Explanation<import('./others.ts').Vecto
       d.what === 'status' &&
       d.ours === 'invalid' &&
       d.case.bits === 64 &&
-      /^(66|67|f2|f3)*d5/i.test(d.case.hex.replace(/\s/g, '')),
+      /^(66|67|f2|f3|64|65)*d5/i.test(d.case.hex.replace(/\s/g, '')),
   },
   {
     id: 'xed-option',

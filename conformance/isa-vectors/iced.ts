@@ -177,7 +177,7 @@ export function icedMemoryTally(files: ReadonlyMap<string, string>): Tally<Memor
               m.segment,
               m.base,
               m.index,
-              Math.log2(m.scale),
+              i.scale,
               BigInt.asUintN(size, m.displacement).toString(16),
               i.dispBytes ? i.dispOffset : 0,
               i.dispBytes,

@@ -136,6 +136,8 @@ const attMnemonic = (text: string): string =>
 
 /** GNU names that are another mnemonic of the manual. */
 const GNU: Readonly<Record<string, string>> = {
+  pushal: 'pushad',
+  popal: 'popad',
   cltq: 'cdqe',
   cwtl: 'cwde',
   cqto: 'cqo',

@@ -286,7 +286,8 @@ function formOf(
   }
   Object.assign(facts, attrs.facts)
   const e = parseEncoding(c.encoding, x.size, x.kind, x.l)
-  const operands = parseOperands(c, x.size, x.l)
+  // The element of a gather is as wide as W says; the type names the width of its index (SDM vol. 2C, VGATHERDPS).
+  const operands = parseOperands(c, x.size, x.l).map((o) => (o.vsib ? { ...o, memBytes: e.w ? 8 : 4 } : o))
   const modes = modesOf(attrs.attributes, x.size, x.kind, e)
   const rmOperand = operands.find((o) => o.place === 'M')
   let mod = e.mod

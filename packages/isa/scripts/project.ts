@@ -72,6 +72,7 @@ export function formBits(f: Form): number {
     f.operands.some((o) => o.type === 'mib'),
     FormBit.mib | FormBit.check,
   )
+  set(f.attributes.has('no66'), FormBit.no66 | FormBit.check)
   set(f.attributes.has('rep'), FormBit.rep)
   set(f.attributes.has('repcc'), FormBit.repcc)
   set(f.hasModrm, FormBit.modrm)

@@ -38,7 +38,7 @@ export const avxInt: readonly Family[] = [
   vexFamily({
     name: 'VPADDB/VPADDW/VPADDD/VPADDQ',
     summary: 'Add packed integers',
-    cite: sdm('PADDB/PADDW/PADDD/PADDQ') + '; APM 4 PADDB, PADDW, PADDD, PADDQ',
+    cite: `${sdm('PADDB/PADDW/PADDD/PADDQ')}; APM 4 PADDB, PADDW, PADDD, PADDQ`,
     group: 'avx',
     attrs: 'AVX/AVX2',
     rows: `
@@ -51,7 +51,7 @@ export const avxInt: readonly Family[] = [
   vexFamily({
     name: 'VPADDSB/VPADDSW',
     summary: 'Add packed signed integers with saturation',
-    cite: sdm('PADDSB/PADDSW') + '; APM 4 PADDSB, PADDSW',
+    cite: `${sdm('PADDSB/PADDSW')}; APM 4 PADDSB, PADDSW`,
     group: 'avx',
     attrs: 'AVX/AVX2',
     rows: `
@@ -62,7 +62,7 @@ export const avxInt: readonly Family[] = [
   vexFamily({
     name: 'VPADDUSB/VPADDUSW',
     summary: 'Add packed unsigned integers with saturation',
-    cite: sdm('PADDUSB/PADDUSW') + '; APM 4 PADDUSB, PADDUSW',
+    cite: `${sdm('PADDUSB/PADDUSW')}; APM 4 PADDUSB, PADDUSW`,
     group: 'avx',
     attrs: 'AVX/AVX2',
     rows: `
@@ -73,7 +73,7 @@ export const avxInt: readonly Family[] = [
   vexFamily({
     name: 'VPSUBB/VPSUBW/VPSUBD/VPSUBQ',
     summary: 'Subtract packed integers',
-    cite: sdm('PSUBB/PSUBW/PSUBD', 'PSUBQ') + '; APM 4 PSUBB, PSUBW, PSUBD, PSUBQ',
+    cite: `${sdm('PSUBB/PSUBW/PSUBD', 'PSUBQ')}; APM 4 PSUBB, PSUBW, PSUBD, PSUBQ`,
     group: 'avx',
     attrs: 'AVX/AVX2',
     rows: `
@@ -86,7 +86,7 @@ export const avxInt: readonly Family[] = [
   vexFamily({
     name: 'VPSUBSB/VPSUBSW',
     summary: 'Subtract packed signed integers with saturation',
-    cite: sdm('PSUBSB/PSUBSW') + '; APM 4 PSUBSB, PSUBSW',
+    cite: `${sdm('PSUBSB/PSUBSW')}; APM 4 PSUBSB, PSUBSW`,
     group: 'avx',
     attrs: 'AVX/AVX2',
     rows: `
@@ -97,7 +97,7 @@ export const avxInt: readonly Family[] = [
   vexFamily({
     name: 'VPSUBUSB/VPSUBUSW',
     summary: 'Subtract packed unsigned integers with saturation',
-    cite: sdm('PSUBUSB/PSUBUSW') + '; APM 4 PSUBUSB, PSUBUSW',
+    cite: `${sdm('PSUBUSB/PSUBUSW')}; APM 4 PSUBUSB, PSUBUSW`,
     group: 'avx',
     attrs: 'AVX/AVX2',
     rows: `
@@ -108,7 +108,7 @@ export const avxInt: readonly Family[] = [
   vexFamily({
     name: 'VPHADDW/VPHADDD/VPHADDSW',
     summary: 'Add neighbouring elements',
-    cite: sdm('PHADDW/PHADDD', 'PHADDSW') + '; APM 4 PHADDW, PHADDD, PHADDSW',
+    cite: `${sdm('PHADDW/PHADDD', 'PHADDSW')}; APM 4 PHADDW, PHADDD, PHADDSW`,
     group: 'avx',
     attrs: 'AVX/AVX2',
     rows: `
@@ -120,7 +120,7 @@ export const avxInt: readonly Family[] = [
   vexFamily({
     name: 'VPHSUBW/VPHSUBD/VPHSUBSW',
     summary: 'Subtract neighbouring elements',
-    cite: sdm('PHSUBW/PHSUBD', 'PHSUBSW') + '; APM 4 PHSUBW, PHSUBD, PHSUBSW',
+    cite: `${sdm('PHSUBW/PHSUBD', 'PHSUBSW')}; APM 4 PHSUBW, PHSUBD, PHSUBSW`,
     group: 'avx',
     attrs: 'AVX/AVX2',
     rows: `
@@ -161,7 +161,7 @@ export const avxInt: readonly Family[] = [
   vexFamily({
     name: 'VPMULLD',
     summary: 'Multiply packed doublewords, low part',
-    cite: sdm('PMULLD/PMULLQ') + '; APM 4 PMULLD',
+    cite: `${sdm('PMULLD/PMULLQ')}; APM 4 PMULLD`,
     group: 'avx',
     attrs: 'AVX/AVX2',
     rows: 'VEX.x.66.0F38.WIG 40 /r | RVM | VPMULLD xymm:w, xymm, xymm/mx',
@@ -180,7 +180,7 @@ export const avxInt: readonly Family[] = [
   vexFamily({
     name: 'VPAVGB/VPAVGW',
     summary: 'Average of packed unsigned integers, rounded up',
-    cite: sdm('PAVGB/PAVGW') + '; APM 4 PAVGB, PAVGW',
+    cite: `${sdm('PAVGB/PAVGW')}; APM 4 PAVGB, PAVGW`,
     group: 'avx',
     attrs: 'AVX/AVX2',
     rows: `
@@ -207,7 +207,7 @@ export const avxInt: readonly Family[] = [
   vexFamily({
     name: 'VPABSB/VPABSW/VPABSD',
     summary: 'Absolute value of packed integers',
-    cite: sdm('PABSB/PABSW/PABSD/PABSQ') + '; APM 4 PABSB, PABSW, PABSD',
+    cite: `${sdm('PABSB/PABSW/PABSD/PABSQ')}; APM 4 PABSB, PABSW, PABSD`,
     group: 'avx',
     attrs: 'AVX/AVX2',
     rows: `
@@ -219,7 +219,7 @@ export const avxInt: readonly Family[] = [
   vexFamily({
     name: 'VPSIGNB/VPSIGNW/VPSIGND',
     summary: 'Negate, keep or zero packed integers by the sign of the second source',
-    cite: sdm('PSIGNB/PSIGNW/PSIGND') + '; APM 4 PSIGNB, PSIGNW, PSIGND',
+    cite: `${sdm('PSIGNB/PSIGNW/PSIGND')}; APM 4 PSIGNB, PSIGNW, PSIGND`,
     group: 'avx',
     attrs: 'AVX/AVX2',
     rows: `
@@ -275,7 +275,7 @@ export const avxInt: readonly Family[] = [
   vexFamily({
     name: 'VPCMPEQB/VPCMPEQW/VPCMPEQD/VPCMPEQQ',
     summary: 'Compare packed integers for equality',
-    cite: sdm('PCMPEQB/PCMPEQW/PCMPEQD', 'PCMPEQQ') + '; APM 4 PCMPEQB, PCMPEQW, PCMPEQD, PCMPEQQ',
+    cite: `${sdm('PCMPEQB/PCMPEQW/PCMPEQD', 'PCMPEQQ')}; APM 4 PCMPEQB, PCMPEQW, PCMPEQD, PCMPEQQ`,
     group: 'avx',
     attrs: 'AVX/AVX2',
     rows: `
@@ -288,7 +288,7 @@ export const avxInt: readonly Family[] = [
   vexFamily({
     name: 'VPCMPGTB/VPCMPGTW/VPCMPGTD/VPCMPGTQ',
     summary: 'Compare packed signed integers for greater than',
-    cite: sdm('PCMPGTB/PCMPGTW/PCMPGTD', 'PCMPGTQ') + '; APM 4 PCMPGTB, PCMPGTW, PCMPGTD, PCMPGTQ',
+    cite: `${sdm('PCMPGTB/PCMPGTW/PCMPGTD', 'PCMPGTQ')}; APM 4 PCMPGTB, PCMPGTW, PCMPGTD, PCMPGTQ`,
     group: 'avx',
     attrs: 'AVX/AVX2',
     rows: `
@@ -351,7 +351,7 @@ export const avxInt: readonly Family[] = [
   vexFamily({
     name: 'VPSLLW/VPSLLD/VPSLLQ',
     summary: 'Shift packed integers left by one count',
-    cite: sdm('PSLLW/PSLLD/PSLLQ') + '; APM 4 PSLLW, PSLLD, PSLLQ',
+    cite: `${sdm('PSLLW/PSLLD/PSLLQ')}; APM 4 PSLLW, PSLLD, PSLLQ`,
     group: 'avx',
     attrs: 'AVX/AVX2',
     note: 'The count operand is a 128-bit vector or memory operand in the 256-bit forms, too; its low 64 bits count.',
@@ -367,7 +367,7 @@ export const avxInt: readonly Family[] = [
   vexFamily({
     name: 'VPSRLW/VPSRLD/VPSRLQ',
     summary: 'Shift packed integers right by one count',
-    cite: sdm('PSRLW/PSRLD/PSRLQ') + '; APM 4 PSRLW, PSRLD, PSRLQ',
+    cite: `${sdm('PSRLW/PSRLD/PSRLQ')}; APM 4 PSRLW, PSRLD, PSRLQ`,
     group: 'avx',
     attrs: 'AVX/AVX2',
     rows: `
@@ -382,7 +382,7 @@ export const avxInt: readonly Family[] = [
   vexFamily({
     name: 'VPSRAW/VPSRAD',
     summary: 'Shift packed signed integers right by one count',
-    cite: sdm('PSRAW/PSRAD/PSRAQ') + '; APM 4 PSRAW, PSRAD',
+    cite: `${sdm('PSRAW/PSRAD/PSRAQ')}; APM 4 PSRAW, PSRAD`,
     group: 'avx',
     attrs: 'AVX/AVX2',
     rows: `
@@ -406,7 +406,7 @@ export const avxInt: readonly Family[] = [
   vexFamily({
     name: 'VPSLLVD/VPSLLVQ',
     summary: 'Shift left, each element by its own count',
-    cite: sdm('VPSLLVW/VPSLLVD/VPSLLVQ') + '; APM 4 VPSLLVD, VPSLLVQ',
+    cite: `${sdm('VPSLLVW/VPSLLVD/VPSLLVQ')}; APM 4 VPSLLVD, VPSLLVQ`,
     group: 'avx2',
     attrs: 'AVX2',
     rows: `
@@ -417,7 +417,7 @@ export const avxInt: readonly Family[] = [
   vexFamily({
     name: 'VPSRLVD/VPSRLVQ',
     summary: 'Shift right, each element by its own count',
-    cite: sdm('VPSRLVW/VPSRLVD/VPSRLVQ') + '; APM 4 VPSRLVD, VPSRLVQ',
+    cite: `${sdm('VPSRLVW/VPSRLVD/VPSRLVQ')}; APM 4 VPSRLVD, VPSRLVQ`,
     group: 'avx2',
     attrs: 'AVX2',
     rows: `
@@ -428,7 +428,7 @@ export const avxInt: readonly Family[] = [
   vexFamily({
     name: 'VPSRAVD',
     summary: 'Shift right with sign, each element by its own count',
-    cite: sdm('VPSRAVW/VPSRAVD/VPSRAVQ') + '; APM 4 VPSRAVD',
+    cite: `${sdm('VPSRAVW/VPSRAVD/VPSRAVQ')}; APM 4 VPSRAVD`,
     group: 'avx2',
     attrs: 'AVX2',
     note: 'No VEX form for quadwords: W1 raises #UD.',
@@ -441,7 +441,7 @@ export const avxInt: readonly Family[] = [
     summary: 'Narrow packed signed integers with signed or unsigned saturation',
     group: 'avx',
     attrs: 'AVX/AVX2',
-    cite: sdm('PACKSSWB/PACKSSDW', 'PACKUSDW', 'PACKUSWB') + '; APM 4 PACKSSWB, PACKSSDW, PACKUSWB, PACKUSDW',
+    cite: `${sdm('PACKSSWB/PACKSSDW', 'PACKUSDW', 'PACKUSWB')}; APM 4 PACKSSWB, PACKSSDW, PACKUSWB, PACKUSDW`,
     rows: `
       VEX.x.66.0F.WIG   63 /r | RVM | VPACKSSWB xymm:w, xymm, xymm/mx
       VEX.x.66.0F.WIG   6B /r | RVM | VPACKSSDW xymm:w, xymm, xymm/mx
@@ -454,7 +454,7 @@ export const avxInt: readonly Family[] = [
     summary: 'Interleave low elements',
     group: 'avx',
     attrs: 'AVX/AVX2',
-    cite: sdm('PUNPCKLBW/PUNPCKLWD/PUNPCKLDQ/PUNPCKLQDQ') + '; APM 4 PUNPCKLBW, PUNPCKLWD, PUNPCKLDQ, PUNPCKLQDQ',
+    cite: `${sdm('PUNPCKLBW/PUNPCKLWD/PUNPCKLDQ/PUNPCKLQDQ')}; APM 4 PUNPCKLBW, PUNPCKLWD, PUNPCKLDQ, PUNPCKLQDQ`,
     rows: `
       VEX.x.66.0F.WIG 60 /r | RVM | VPUNPCKLBW xymm:w, xymm, xymm/mx
       VEX.x.66.0F.WIG 61 /r | RVM | VPUNPCKLWD xymm:w, xymm, xymm/mx
@@ -467,7 +467,7 @@ export const avxInt: readonly Family[] = [
     summary: 'Interleave high elements',
     group: 'avx',
     attrs: 'AVX/AVX2',
-    cite: sdm('PUNPCKHBW/PUNPCKHWD/PUNPCKHDQ/PUNPCKHQDQ') + '; APM 4 PUNPCKHBW, PUNPCKHWD, PUNPCKHDQ, PUNPCKHQDQ',
+    cite: `${sdm('PUNPCKHBW/PUNPCKHWD/PUNPCKHDQ/PUNPCKHQDQ')}; APM 4 PUNPCKHBW, PUNPCKHWD, PUNPCKHDQ, PUNPCKHQDQ`,
     rows: `
       VEX.x.66.0F.WIG 68 /r | RVM | VPUNPCKHBW xymm:w, xymm, xymm/mx
       VEX.x.66.0F.WIG 69 /r | RVM | VPUNPCKHWD xymm:w, xymm, xymm/mx
@@ -544,7 +544,7 @@ export const avxInt: readonly Family[] = [
   vexFamily({
     name: 'VPEXTRB/VPEXTRD/VPEXTRQ',
     summary: 'Extract a byte, doubleword or quadword',
-    cite: sdm('PEXTRB/PEXTRD/PEXTRQ') + '; APM 4 PEXTRB, PEXTRD, PEXTRQ',
+    cite: `${sdm('PEXTRB/PEXTRD/PEXTRQ')}; APM 4 PEXTRB, PEXTRD, PEXTRQ`,
     group: 'avx',
     attrs: 'AVX',
     note: 'VEX.W is ignored outside 64-bit mode: W1 is VPEXTRD there.',
@@ -569,7 +569,7 @@ export const avxInt: readonly Family[] = [
   vexFamily({
     name: 'VPINSRB/VPINSRD/VPINSRQ',
     summary: 'Insert a byte, doubleword or quadword',
-    cite: sdm('PINSRB/PINSRD/PINSRQ') + '; APM 4 PINSRB, PINSRD, PINSRQ',
+    cite: `${sdm('PINSRB/PINSRD/PINSRQ')}; APM 4 PINSRB, PINSRD, PINSRQ`,
     group: 'avx',
     attrs: 'AVX',
     note: 'VEX.W is ignored outside 64-bit mode: W1 is VPINSRD there.',
@@ -600,7 +600,7 @@ export const avxInt: readonly Family[] = [
   vexFamily({
     name: 'VPMASKMOV',
     summary: 'Load or store integers where the mask has the sign bit set',
-    cite: sdm('VPMASKMOV') + '; APM 4 VPMASKMOVD, VPMASKMOVQ',
+    cite: `${sdm('VPMASKMOV')}; APM 4 VPMASKMOVD, VPMASKMOVQ`,
     group: 'avx2',
     attrs: 'AVX2',
     note: 'Elements that are masked off are not accessed and do not fault; a load zeroes them in the destination.',
@@ -616,7 +616,7 @@ export const avxInt: readonly Family[] = [
   vexFamily({
     name: 'VPBROADCAST',
     summary: 'Broadcast an integer to every element',
-    cite: sdm('VPBROADCAST') + '; APM 4 VPBROADCASTB, VPBROADCASTW, VPBROADCASTD, VPBROADCASTQ',
+    cite: `${sdm('VPBROADCAST')}; APM 4 VPBROADCASTB, VPBROADCASTW, VPBROADCASTD, VPBROADCASTQ`,
     group: 'avx2',
     attrs: 'AVX2',
     rows: `
@@ -629,7 +629,7 @@ export const avxInt: readonly Family[] = [
   vexFamily({
     name: 'VBROADCASTI128',
     summary: 'Broadcast 128 bits of memory to both lanes',
-    cite: sdm('VPBROADCAST') + '; APM 4 VBROADCASTI128',
+    cite: `${sdm('VPBROADCAST')}; APM 4 VBROADCASTI128`,
     group: 'avx2',
     attrs: 'AVX2',
     rows: 'VEX.256.66.0F38.W0 5A /r | RM | VBROADCASTI128 ymm:w, m128',
@@ -661,7 +661,7 @@ export const avxInt: readonly Family[] = [
   vexFamily({
     name: 'VPERMD/VPERMPS',
     summary: 'Permute doublewords or single-precision values across lanes, by a vector of indices',
-    cite: sdm('VPERMD/VPERMW', 'VPERMPS') + '; APM 4 VPERMD, VPERMPS',
+    cite: `${sdm('VPERMD/VPERMW', 'VPERMPS')}; APM 4 VPERMD, VPERMPS`,
     group: 'avx2',
     attrs: 'AVX2',
     rows: `
@@ -685,7 +685,7 @@ export const avxInt: readonly Family[] = [
   vexFamily({
     name: 'VPGATHERDD/VPGATHERQD',
     summary: 'Gather doublewords by doubleword or quadword indices',
-    cite: sdm('VPGATHERDD/VPGATHERQD') + '; APM 4 VPGATHERDD, VPGATHERQD',
+    cite: `${sdm('VPGATHERDD/VPGATHERQD')}; APM 4 VPGATHERDD, VPGATHERQD`,
     group: 'avx2',
     attrs: 'AVX2 gather',
     note: GATHER_NOTE,
@@ -699,7 +699,7 @@ export const avxInt: readonly Family[] = [
   vexFamily({
     name: 'VPGATHERDQ/VPGATHERQQ',
     summary: 'Gather quadwords by doubleword or quadword indices',
-    cite: sdm('VPGATHERDQ/VPGATHERQQ') + '; APM 4 VPGATHERDQ, VPGATHERQQ',
+    cite: `${sdm('VPGATHERDQ/VPGATHERQQ')}; APM 4 VPGATHERDQ, VPGATHERQQ`,
     group: 'avx2',
     attrs: 'AVX2 gather',
     note: GATHER_NOTE,
@@ -713,7 +713,7 @@ export const avxInt: readonly Family[] = [
   vexFamily({
     name: 'VGATHERDPS/VGATHERQPS',
     summary: 'Gather single-precision values by doubleword or quadword indices',
-    cite: sdm('VGATHERDPS/VGATHERQPS') + '; APM 4 VGATHERDPS, VGATHERQPS',
+    cite: `${sdm('VGATHERDPS/VGATHERQPS')}; APM 4 VGATHERDPS, VGATHERQPS`,
     group: 'avx2',
     attrs: 'AVX2 gather',
     note: GATHER_NOTE,
@@ -727,7 +727,7 @@ export const avxInt: readonly Family[] = [
   vexFamily({
     name: 'VGATHERDPD/VGATHERQPD',
     summary: 'Gather double-precision values by doubleword or quadword indices',
-    cite: sdm('VGATHERDPD/VGATHERQPD') + '; APM 4 VGATHERDPD, VGATHERQPD',
+    cite: `${sdm('VGATHERDPD/VGATHERQPD')}; APM 4 VGATHERDPD, VGATHERQPD`,
     group: 'avx2',
     attrs: 'AVX2 gather',
     note: GATHER_NOTE,

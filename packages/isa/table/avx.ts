@@ -208,7 +208,7 @@ export const avx: readonly Family[] = [
   vexFamily({
     name: 'VMOVD/VMOVQ',
     summary: 'Move a doubleword or quadword between a general register or memory and a vector',
-    cite: sdm('MOVD/MOVQ') + '; APM 4 MOVD, MOVQ',
+    cite: `${sdm('MOVD/MOVQ')}; APM 4 MOVD, MOVQ`,
     group: 'avx',
     attrs: 'AVX',
     note: 'VEX.W is ignored outside 64-bit mode: W1 is VMOVD there (SDM 2B MOVD/MOVQ, footnote of the table).',
@@ -249,7 +249,7 @@ export const avx: readonly Family[] = [
   vexFamily({
     name: 'VMASKMOV',
     summary: 'Load or store elements where the mask has the sign bit set',
-    cite: sdm('VMASKMOV') + '; APM 4 VMASKMOVPS, VMASKMOVPD',
+    cite: `${sdm('VMASKMOV')}; APM 4 VMASKMOVPS, VMASKMOVPD`,
     group: 'avx',
     attrs: 'AVX',
     note: 'Elements that are masked off are not accessed and do not fault; a load zeroes them in the destination.',
@@ -263,7 +263,7 @@ export const avx: readonly Family[] = [
   vexFamily({
     name: 'VBROADCAST',
     summary: 'Broadcast floating-point data to every element',
-    cite: sdm('VBROADCAST') + '; APM 4 VBROADCASTSS, VBROADCASTSD, VBROADCASTF128',
+    cite: `${sdm('VBROADCAST')}; APM 4 VBROADCASTSS, VBROADCASTSD, VBROADCASTF128`,
     group: 'avx',
     note: 'The forms from a register came with AVX2.',
     rows: `

@@ -800,7 +800,7 @@ const various: readonly Family[] = [
     summary: 'Writes an operand into the Processor Trace',
     cite: 'SDM 2B PTWRITE',
     group: 'misc',
-    attrs: 'PTWRITE',
+    attrs: 'PTWRITE no66',
     note: '#UD with a 66 prefix.',
     rows: `
       F3 0F AE /4 | M | PTWRITE r/my`,

@@ -129,6 +129,7 @@ export class Decoder {
     let root = 0
     let w = (rex >> 3) & 1
     let vex = false
+    let vvvv = 0
     if (c !== C_OPCODE) {
       if (c === C_0F) {
         b = bytes[p++] as number
@@ -162,7 +163,8 @@ export class Decoder {
           }
           p++
           if (!mode64) rex &= 8
-          out.vvvv = mode64 ? (~v >> 3) & 15 : (~v >> 3) & 7
+          vvvv = (~v >> 3) & 15
+          out.vvvv = mode64 ? vvvv : vvvv & 7
           out.vectorLength = (v >> 2) & 1
           pp = v & 3
           b = bytes[p++] as number
@@ -255,8 +257,8 @@ export class Decoder {
     const length = p - offset
     out.length = length
     if (length > available) return this.#fail(out, length, available, InvalidReason.tooLong)
-    if ((bits & FormBit.check) !== 0 || (prefixes & Prefix.lock) !== 0 || (vex && out.vvvv !== 0)) {
-      const reason = this.#check(out, bits, vex)
+    if ((bits & FormBit.check) !== 0 || (prefixes & Prefix.lock) !== 0 || vvvv !== 0) {
+      const reason = this.#check(out, bits, vvvv)
       if (reason !== InvalidReason.none) return this.#fail(out, length, available, reason)
     }
     out.reason = InvalidReason.none
@@ -421,14 +423,15 @@ export class Decoder {
   }
 
   /** Rules that only some forms have. */
-  #check(out: Instruction, bits: number, vex: boolean): InvalidReason {
+  #check(out: Instruction, bits: number, vvvv: number): InvalidReason {
     if ((out.prefixes & Prefix.lock) !== 0) {
       const altMovCr8 = (bits & FormBit.cr) !== 0 && this.#amd === 1 && (out.reg === 0 || out.reg === 8)
       if (altMovCr8)
         out.reg = 8 // APM vol. 3, MOV CRn: LOCK MOV CR0 is MOV CR8
       else if ((bits & FormBit.lock) === 0 || out.mod === 3) return InvalidReason.lock
     }
-    if (vex && out.vvvv !== 0 && (bits & FormBit.vvvv) === 0) return InvalidReason.vvvv
+    // All four bits count, also where three name a register (SDM vol. 2, 2.3.5.6: 1111b, otherwise #UD).
+    if (vvvv !== 0 && (bits & FormBit.vvvv) === 0) return InvalidReason.vvvv
     if ((bits & FormBit.sreg) !== 0) {
       out.reg &= 7 // REX.R is ignored (SDM vol. 2, 2.2.1.2)
       if (out.reg > 5 || (out.reg === 1 && (bits & FormBit.sregWrite) !== 0)) return InvalidReason.register
@@ -436,6 +439,7 @@ export class Decoder {
     // CR0, CR2, CR3, CR4 and CR8 exist (SDM vol. 2, MOV CRn); DR8 and up do not.
     if ((bits & FormBit.cr) !== 0 && ((0x11d >> out.reg) & 1) === 0) return InvalidReason.register
     if ((bits & FormBit.dr) !== 0 && out.reg > 7) return InvalidReason.register
+    if ((bits & FormBit.no66) !== 0 && (out.prefixes & Prefix.operandSize) !== 0) return InvalidReason.undefinedOpcode
     if ((bits & FormBit.mib) !== 0 && out.base === BASE_IP) return InvalidReason.addressing
     if ((bits & FormBit.vsib) !== 0) {
       if (this.#sib < 0) return InvalidReason.addressing

@@ -54,6 +54,8 @@ export const FormBit = {
   /** REP / REPE, REPNE have a meaning. */
   rep: 1 << 19,
   repcc: 1 << 20,
-  /** Vector length is not taken from VEX.L (LIG, LZ or not VEX). */
+  /** A ModRM byte follows the opcode. */
   modrm: 1 << 21,
+  /** A 66 prefix is #UD. */
+  no66: 1 << 22,
 } as const

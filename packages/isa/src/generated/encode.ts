@@ -223,11 +223,11 @@ export const FORM_RULES: Uint16Array = /* @__PURE__ */ new Uint16Array([
 /** By operand specification: how it takes memory. */
 export const SPEC_MEMORY: Uint8Array = /* @__PURE__ */ new Uint8Array([
 0,1,0,1,0,1,0,1,0,0,0,0,0,0,0,0,0,0,0,0,1,1,1,1,0,0,0,0,0,1,0,1,1,1,1,1,1,1,2,1,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,2,2,2,1,1,1,1,1,1,1,1,1,1,0,0,0,0,1,1,1,0,0,
-1,2,2,0,0,0,1,1,0,0,1,1,1,1,1,2,2,2,2,2,0,1,1,0,1,1,1,1,1,0,1,1,1,1,1,0,1,1,0,0,0,0,0,1,1,1,1,1,0,0,0,1,1,1,1,0,0,1,0,
+1,2,2,0,0,0,1,1,0,0,1,1,1,1,1,2,2,2,2,2,0,1,1,0,1,1,1,1,1,0,1,1,1,1,1,0,1,1,0,0,0,0,0,1,1,1,1,1,1,1,1,0,0,0,1,1,1,1,0,0,1,0,
 ]);
 
 /** By operand specification: its type in the manual's letters. */
-export const SPEC_TYPE: readonly string[] = /* @__PURE__ */ "|r/m8|r8|r/m16|r16|r/m32|r32|r/m64|r64|AL|imm8|AX|imm16|EAX|imm32|RAX|imm32sx|imm8sx|imm8sx|imm8sx|moffs8|moffs16|moffs32|moffs64|r8|r16|r32|r64|imm64|r16/m16|Sreg|r32/m16|r64/m16|m16|m32|m64|m|m128|m64byte|m8@rBX|1|CL|r32|r64|imm8sx|CS|SS|DS|ES|FS|GS|imm8|rel8|rel16|rel32|ptr16:16|ptr16:32|m16:16|m16:32|m16:64|m16&16|m32&32|Y8|X8|Y16|X16|Y32|X32|Y64|X64|DX|r16|r32|r64|m8|m16&32|m16&64|CRn|DRn|m@rAX|m512byte|m48byte|xmm|xmm|ECX|m32fp|m64fp|ST(0)|ST(i)|m32int|m16int|m80fp|m64int|m80bcd|m2byte|m14byte|m28byte|m94byte|m108byte|mm|mm/m64|m64@rDI|mm|xmm/m64|xmm/m128|mm/m32|xmm/m32|m128@rDI|XMM0|r32/m32|r64/m32|r32/m8|r64/m8|xmm/m16|ymm|ymm/m256|m256|xmm|ymm|ymm|xmm|ymm|xmm/m8|vm32x|vm32y|vm64x|vm64y|k|k|k|k/m16|k/m8|k/m64|k/m32|tmm|tmm|mib|tmm".split('|');
+export const SPEC_TYPE: readonly string[] = /* @__PURE__ */ "|r/m8|r8|r/m16|r16|r/m32|r32|r/m64|r64|AL|imm8|AX|imm16|EAX|imm32|RAX|imm32sx|imm8sx|imm8sx|imm8sx|moffs8|moffs16|moffs32|moffs64|r8|r16|r32|r64|imm64|r16/m16|Sreg|r32/m16|r64/m16|m16|m32|m64|m|m128|m64byte|m8@rBX|1|CL|r32|r64|imm8sx|CS|SS|DS|ES|FS|GS|imm8|rel8|rel16|rel32|ptr16:16|ptr16:32|m16:16|m16:32|m16:64|m16&16|m32&32|Y8|X8|Y16|X16|Y32|X32|Y64|X64|DX|r16|r32|r64|m8|m16&32|m16&64|CRn|DRn|m@rAX|m512byte|m48byte|xmm|xmm|ECX|m32fp|m64fp|ST(0)|ST(i)|m32int|m16int|m80fp|m64int|m80bcd|m2byte|m14byte|m28byte|m94byte|m108byte|mm|mm/m64|m64@rDI|mm|xmm/m64|xmm/m128|mm/m32|xmm/m32|m128@rDI|XMM0|r32/m32|r64/m32|r32/m8|r64/m8|xmm/m16|ymm|ymm/m256|m256|xmm|ymm|ymm|xmm|ymm|xmm/m8|vm32x|vm32y|vm64x|vm64y|vm32x|vm64x|vm64y|k|k|k|k/m16|k/m8|k/m64|k/m32|tmm|tmm|mib|tmm".split('|');
 
 /** Every mnemonic of the table. */
 export type Mnemonic =
