@@ -1,31 +1,11 @@
 /** The text of the generated files. */
 
 import { encodeFile } from './emit-encode.ts'
+import { factsFile, factTextsFile } from './emit-facts.ts'
 import type { Form } from './form.ts'
 import { formBits, operandTable } from './project.ts'
+import { HEADER, numbers, strings } from './text.ts'
 import { buildGraph } from './trie.ts'
-
-const HEADER = '// Generated from packages/isa/table by packages/isa/scripts/generate.ts. Do not edit.\n'
-
-function numbers(name: string, type: string, doc: string, values: readonly number[]): string {
-  const lines: string[] = []
-  let line = ''
-  for (const v of values) {
-    const next = `${v},`
-    if (line.length + next.length > 158) {
-      lines.push(line)
-      line = ''
-    }
-    line += next
-  }
-  lines.push(line)
-  return `/** ${doc} */\nexport const ${name}: ${type} = /* @__PURE__ */ new ${type}([\n${lines.join('\n')}\n]);\n`
-}
-
-function strings(name: string, doc: string, values: readonly string[]): string {
-  // One joined string: smaller, and quicker to read for a JavaScript engine, than a literal of thousands of strings.
-  return `/** ${doc} */\nexport const ${name}: readonly string[] = /* @__PURE__ */ ${JSON.stringify(values.join('|'))}.split('|');\n`
-}
 
 function decodeFile(forms: readonly Form[], onError?: (m: string) => void): string {
   const graph = buildGraph(forms, onError)
@@ -90,6 +70,8 @@ export function projections(forms: readonly Form[], onError?: (m: string) => voi
     'src/generated/operands.ts': operandsFile(forms),
     'src/generated/names.ts': namesFile(forms),
     'src/generated/form-names.ts': formNamesFile(forms),
+    'src/generated/facts.ts': factsFile(forms),
+    'src/generated/fact-texts.ts': factTextsFile(forms),
     'src/generated/encode.ts': encodeFile(forms, { header: HEADER, numbers, strings }),
   }
 }

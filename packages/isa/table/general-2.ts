@@ -194,7 +194,7 @@ const control: readonly Family[] = [
       'Pushes CS and the address of the next instruction and jumps to another code segment, through a call gate, or to another task',
     cite: 'SDM 2A CALL; APM 3 CALL (Far)',
     group: 'control',
-    implicit: `CS:rw ${call} SS:cw`,
+    implicit: 'CS:rw rSP:rw [rSP*2]:w SS:cw',
     flags: taskSwitchFlags,
     priv: 'gate',
     vmx: taskSwitchVmx,
@@ -213,7 +213,7 @@ const control: readonly Family[] = [
     summary: 'Pops the return address and CS; returning to an outer ring also rSP and SS',
     cite: 'SDM 2B RET; APM 3 RET (Far)',
     group: 'control',
-    implicit: `CS:rw ${ret} SS:cw DS:cw ES:cw FS:cw GS:cw`,
+    implicit: 'CS:rw rSP:rw [rSP*2]:r SS:cw DS:cw ES:cw FS:cw GS:cw',
     priv: 'gate',
     sensitive: farTransfer,
     note: 'The SDM spells it RET; the APM RETF. Default operand size in 64-bit mode is 32. Data segments that the outer ring may not use become null.',
@@ -287,7 +287,7 @@ const control: readonly Family[] = [
       'Returns from an interrupt: pops rIP, CS and flags; to an outer ring and always in 64-bit mode also rSP and SS',
     cite: 'SDM 2A IRET/IRETD/IRETQ; APM 3 IRET',
     group: 'control',
-    implicit: `CS:rw ${ret} SS:cw DS:cw ES:cw FS:cw GS:cw`,
+    implicit: 'CS:rw rSP:rw [rSP*3]:r SS:cw DS:cw ES:cw FS:cw GS:cw',
     priv: 'iopl.v86',
     vmx: taskSwitchVmx,
     svm: `IRET/INTERCEPT_IRET,${taskSwitchSvm}`,
@@ -299,7 +299,7 @@ const control: readonly Family[] = [
     rows: `
       o16 CF | ZO | IRET  | flow:iret flags:r=NVL,w=OSZAPCDTN,c=ILv
       o32 CF | ZO | IRETD | flow:iret flags:r=NVL,w=OSZAPCDTNRKi,c=ILVvp
-      o64 CF | ZO | IRETQ | flow:iret flags:r=NL,w=OSZAPCDTNRKi,c=ILvp imp:CS:rw,rSP:rw,[rSP]:r,SS:w,DS:cw,ES:cw,FS:cw,GS:cw`,
+      o64 CF | ZO | IRETQ | flow:iret flags:r=NL,w=OSZAPCDTNRKi,c=ILvp imp:CS:rw,rSP:rw,[rSP*5]:r,SS:w,DS:cw,ES:cw,FS:cw,GS:cw`,
   }),
   family({
     name: 'BOUND',

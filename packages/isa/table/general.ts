@@ -379,6 +379,7 @@ const dataTransfer: readonly Family[] = [
     cite: 'SDM 2B MOVDIR64B',
     group: 'data',
     attrs: 'MOVDIR64B',
+    implicit: '[ES.reg]:w',
     note: 'The register, as wide as the address size, holds the destination offset; its segment is ES, without override. #GP if the destination is not aligned to 64 bytes.',
     rows: `
       a16 66 0F 38 F8 /r | RM | MOVDIR64B r16, m64byte | i64
@@ -392,7 +393,7 @@ const dataTransfer: readonly Family[] = [
     group: 'data',
     attrs: 'ENQCMD',
     flags: 'w=Z 0=OSAPC',
-    implicit: 'MSR:r',
+    implicit: 'MSR:r [ES.reg]:w',
     vmx: 'ENQCMD_PASID_translation_failure/PASID_translation',
     rows: `
       a16 F2 0F 38 F8 /r | RM | ENQCMD r16, m64byte | i64
@@ -407,6 +408,7 @@ const dataTransfer: readonly Family[] = [
     attrs: 'ENQCMD',
     flags: 'w=Z 0=OSAPC',
     priv: 'cpl0',
+    implicit: '[ES.reg]:w',
     vmx: 'ENQCMDS_PASID_translation_failure/PASID_translation',
     sensitive: { class: 'privileged', why: 'names an address space (PASID) of its own choice to a device' },
     rows: `
@@ -937,8 +939,8 @@ const stack: readonly Family[] = [
     attrs: 'i64',
     note: 'Order AX, CX, DX, BX, SP (the value from before), BP, SI, DI.',
     rows: `
-      o16 60 | ZO | PUSHA  | imp:AX:r,CX:r,DX:r,BX:r,BP:r,SI:r,DI:r,rSP:rw,[rSP]:w
-      o32 60 | ZO | PUSHAD | imp:EAX:r,ECX:r,EDX:r,EBX:r,EBP:r,ESI:r,EDI:r,rSP:rw,[rSP]:w`,
+      o16 60 | ZO | PUSHA  | imp:AX:r,CX:r,DX:r,BX:r,BP:r,SI:r,DI:r,rSP:rw,[rSP*8]:w
+      o32 60 | ZO | PUSHAD | imp:EAX:r,ECX:r,EDX:r,EBX:r,EBP:r,ESI:r,EDI:r,rSP:rw,[rSP*8]:w`,
   }),
   family({
     name: 'POPA/POPAD',
@@ -947,8 +949,8 @@ const stack: readonly Family[] = [
     group: 'stack',
     attrs: 'i64',
     rows: `
-      o16 61 | ZO | POPA  | imp:AX:w,CX:w,DX:w,BX:w,BP:w,SI:w,DI:w,rSP:rw,[rSP]:r
-      o32 61 | ZO | POPAD | imp:EAX:w,ECX:w,EDX:w,EBX:w,EBP:w,ESI:w,EDI:w,rSP:rw,[rSP]:r`,
+      o16 61 | ZO | POPA  | imp:AX:w,CX:w,DX:w,BX:w,BP:w,SI:w,DI:w,rSP:rw,[rSP*8]:r
+      o32 61 | ZO | POPAD | imp:EAX:w,ECX:w,EDX:w,EBX:w,EBP:w,ESI:w,EDI:w,rSP:rw,[rSP*8]:r`,
   }),
   family({
     name: 'PUSHF/PUSHFD/PUSHFQ',

@@ -1,0 +1,175 @@
+/** Numbers of VM exits: why a processor in non-root operation or guest mode gives control to the monitor. */
+
+/**
+ * Basic exit reasons of VMX by name: Intel SDM vol. 3D, appendix C, table C-1 "Basic Exit Reasons". Names are the
+ * table's with `_` for spaces.
+ */
+export const VMX_EXIT_REASON = {
+  Exception_or_NMI: 0,
+  External_interrupt: 1,
+  Triple_fault: 2,
+  INIT_signal: 3,
+  SIPI: 4,
+  IO_SMI: 5,
+  Other_SMI: 6,
+  Interrupt_window: 7,
+  NMI_window: 8,
+  Task_switch: 9,
+  CPUID: 10,
+  GETSEC: 11,
+  HLT: 12,
+  INVD: 13,
+  INVLPG: 14,
+  RDPMC: 15,
+  RDTSC: 16,
+  RSM: 17,
+  VMCALL: 18,
+  VMCLEAR: 19,
+  VMLAUNCH: 20,
+  VMPTRLD: 21,
+  VMPTRST: 22,
+  VMREAD: 23,
+  VMRESUME: 24,
+  VMWRITE: 25,
+  VMXOFF: 26,
+  VMXON: 27,
+  'Control-register_accesses': 28,
+  MOV_DR: 29,
+  IO_instruction: 30,
+  RDMSR: 31,
+  WRMSR: 32,
+  'VM-entry_failure_due_to_invalid_guest_state': 33,
+  'VM-entry_failure_due_to_MSR_loading': 34,
+  MWAIT: 36,
+  Monitor_trap_flag: 37,
+  MONITOR: 39,
+  PAUSE: 40,
+  'VM-entry_failure_due_to_machine-check_event': 41,
+  TPR_below_threshold: 43,
+  APIC_access: 44,
+  Virtualized_EOI: 45,
+  Access_to_GDTR_or_IDTR: 46,
+  Access_to_LDTR_or_TR: 47,
+  EPT_violation: 48,
+  EPT_misconfiguration: 49,
+  INVEPT: 50,
+  RDTSCP: 51,
+  'VMX-preemption_timer_expired': 52,
+  INVVPID: 53,
+  WBINVD_or_WBNOINVD: 54,
+  XSETBV: 55,
+  APIC_write: 56,
+  RDRAND: 57,
+  INVPCID: 58,
+  VMFUNC: 59,
+  ENCLS: 60,
+  RDSEED: 61,
+  'Page-modification_log_full': 62,
+  XSAVES: 63,
+  XRSTORS: 64,
+  PCONFIG: 65,
+  'SPP-related_event': 66,
+  UMWAIT: 67,
+  TPAUSE: 68,
+  LOADIWKEY: 69,
+  ENCLV: 70,
+  ENQCMD_PASID_translation_failure: 72,
+  ENQCMDS_PASID_translation_failure: 73,
+  Bus_lock: 74,
+  Instruction_timeout: 75,
+  SEAMCALL: 76,
+  TDCALL: 77,
+  RDMSRLIST: 78,
+  WRMSRLIST: 79,
+} as const
+
+export type VmxExitReasonName = keyof typeof VMX_EXIT_REASON
+
+/**
+ * Intercept codes of SVM by name: AMD APM vol. 2, appendix C "SVM Intercept Exit Codes", without the prefix `VMEXIT_`.
+ * Where a code stands for a register number, the name has `n` (`CRn_READ`, `EXCPn`) and the number is the first.
+ */
+export const SVM_EXIT_CODE = {
+  CRn_READ: 0x00,
+  CRn_WRITE: 0x10,
+  DRn_READ: 0x20,
+  DRn_WRITE: 0x30,
+  EXCPn: 0x40,
+  INTR: 0x60,
+  NMI: 0x61,
+  SMI: 0x62,
+  INIT: 0x63,
+  VINTR: 0x64,
+  CR0_SEL_WRITE: 0x65,
+  IDTR_READ: 0x66,
+  GDTR_READ: 0x67,
+  LDTR_READ: 0x68,
+  TR_READ: 0x69,
+  IDTR_WRITE: 0x6a,
+  GDTR_WRITE: 0x6b,
+  LDTR_WRITE: 0x6c,
+  TR_WRITE: 0x6d,
+  RDTSC: 0x6e,
+  RDPMC: 0x6f,
+  PUSHF: 0x70,
+  POPF: 0x71,
+  CPUID: 0x72,
+  RSM: 0x73,
+  IRET: 0x74,
+  SWINT: 0x75,
+  INVD: 0x76,
+  PAUSE: 0x77,
+  HLT: 0x78,
+  INVLPG: 0x79,
+  INVLPGA: 0x7a,
+  IOIO: 0x7b,
+  MSR: 0x7c,
+  TASK_SWITCH: 0x7d,
+  FERR_FREEZE: 0x7e,
+  SHUTDOWN: 0x7f,
+  VMRUN: 0x80,
+  VMMCALL: 0x81,
+  VMLOAD: 0x82,
+  VMSAVE: 0x83,
+  STGI: 0x84,
+  CLGI: 0x85,
+  SKINIT: 0x86,
+  RDTSCP: 0x87,
+  ICEBP: 0x88,
+  WBINVD: 0x89,
+  MONITOR: 0x8a,
+  MWAIT: 0x8b,
+  MWAIT_CONDITIONAL: 0x8c,
+  XSETBV: 0x8d,
+  RDPRU: 0x8e,
+  EFER_WRITE_TRAP: 0x8f,
+  CRn_WRITE_TRAP: 0x90,
+  INVLPGB: 0xa0,
+  INVLPGB_ILLEGAL: 0xa1,
+  INVPCID: 0xa2,
+  MCOMMIT: 0xa3,
+  TLBSYNC: 0xa4,
+  BUSLOCK: 0xa5,
+  IDLE_HLT: 0xa6,
+  NPF: 0x400,
+  AVIC_INCOMPLETE_IPI: 0x401,
+  AVIC_NOACCEL: 0x402,
+  VMGEXIT: 0x403,
+} as const
+
+export type SvmExitCodeName = keyof typeof SVM_EXIT_CODE
+
+const own = (table: object, key: string): number | undefined =>
+  Object.hasOwn(table, key) ? (table as Record<string, number>)[key] : undefined
+
+/** Number of a basic exit reason, `undefined` where there is no such name. */
+export const vmxExitReason = (name: string): number | undefined => own(VMX_EXIT_REASON, name)
+
+/** Number of an intercept code by its name, also with a register number in it: `CR0_READ`, `EXCP6`. */
+export function svmExitCode(name: string): number | undefined {
+  const exact = own(SVM_EXIT_CODE, name)
+  if (exact !== undefined) return exact
+  const numbered = /^(CR|DR|EXCP)(\d+)(.*)$/.exec(name)
+  const first = numbered ? own(SVM_EXIT_CODE, `${numbered[1]}n${numbered[3]}`) : undefined
+  return first === undefined ? undefined : first + Number(numbered?.[2])
+}

@@ -1,0 +1,61 @@
+/** Facts of instructions: `@ringfold/isa/facts`. */
+export {
+  ACCESSES,
+  type Access,
+  type ControlFlow,
+  FLAG_EFFECTS,
+  FLOWS,
+  type FlagEffect,
+  PRIVILEGE_RULES,
+  type PrivilegeRule,
+} from './codes.ts'
+export {
+  allForms,
+  allMnemonics,
+  type FlagFacts,
+  type FormFacts,
+  flagNames,
+  formByName,
+  formCount,
+  formFacts,
+  formsOfMnemonic,
+  type Intercept,
+  type SensitivityFact,
+} from './describe.ts'
+export {
+  accessReads,
+  accessWrites,
+  controlFlow,
+  controlFlowCode,
+  endsBlock,
+  flagsCleared,
+  flagsConditional,
+  flagsKilled,
+  flagsRead,
+  flagsSet,
+  flagsUndefined,
+  flagsWritten,
+  operandAccess,
+  operandAccessCode,
+  privilegeRule,
+} from './effects.ts'
+export {
+  SVM_EXIT_CODE,
+  type SvmExitCodeName,
+  svmExitCode,
+  VMX_EXIT_REASON,
+  type VmxExitReasonName,
+  vmxExitReason,
+} from './exit-reasons.ts'
+export {
+  implicitRegisters,
+  type MemoryUse,
+  memoryAccesses,
+  type RegisterUse,
+  type ResourceUse,
+  type Uses,
+  usedRegisters,
+  usesOf,
+  usesRip,
+  writtenRegister,
+} from './uses.ts'
