@@ -9,7 +9,8 @@ const PAST =
 /** Of the P... codes those that are Cyrix's EMMI and not MMX: the table decodes their bytes as SSE. */
 const EMMI = /^(Paveb|Paddsiw|Pmagw|Pdistib|Psubsiw|Pmvzb|Pmulhrw|Pmvnzb|Pmvlzb|Pmvgezb|Pmulhriw|Pmachriw)_/
 
-const isPast = (code: string): boolean => (/^P[adms]/.test(code) ? EMMI.test(code) || /^Pcommit/.test(code) : PAST.test(code) && !/^(Subp|Svts_)/.test(code))
+const isPast = (code: string): boolean =>
+  /^P[adms]/.test(code) ? EMMI.test(code) || /^Pcommit/.test(code) : PAST.test(code) && !/^(Subp|Svts_)/.test(code)
 
 /** The two operands of an idiom that does not depend on its sources are one register. */
 const IDIOM = /^v?(p?xor|psub|sub|xorp|pandn|pcmp)/
@@ -17,11 +18,15 @@ const IDIOM = /^v?(p?xor|psub|sub|xorp|pandn|pcmp)/
 const FAR_OR_TASK = /^(call|jmp|retf|int|int1|int3|into|iret)/
 
 export const FACT_DIFFERENCES: readonly Explanation<FactCase>[] = [
-  { id: 'not-in-table', why: 'EVEX, XOP, 3DNow! and other extensions come later', covers: (d) => d.what === 'status' && d.ours === 'notInTable' },
+  {
+    id: 'not-in-table',
+    why: 'EVEX, XOP, 3DNow! and other extensions come later',
+    covers: (d) => d.what === 'status' && d.ours === 'notInTable',
+  },
   {
     id: 'past-processors',
     why: 'an instruction of a past processor or of MPX: the bytes are invalid, or another instruction, on current ones',
-    covers: (d) => isPast(d.case.code),
+    covers: (d) => isPast(d.case.code) || /^(VEX_KNC_|Svts_|Wrudbg|Rdudbg|Zero_bytes)/.test(d.case.code),
   },
   {
     id: 'fwait-prefix',
@@ -36,7 +41,8 @@ export const FACT_DIFFERENCES: readonly Explanation<FactCase>[] = [
   {
     id: 'same-register',
     why: 'iced knows that the result does not depend on two equal registers; the facts are those of the form',
-    covers: (d) => (d.what === 'access' || d.what === 'registers' || d.what.startsWith('flags')) && IDIOM.test(d.case.mnemonic),
+    covers: (d) =>
+      (d.what === 'access' || d.what === 'registers' || d.what.startsWith('flags')) && IDIOM.test(d.case.mnemonic),
   },
   {
     id: 'cmov-32',
@@ -46,7 +52,9 @@ export const FACT_DIFFERENCES: readonly Explanation<FactCase>[] = [
   {
     id: 'gates-and-tasks',
     why: 'far transfers, interrupts and IRET through gates and task switches: stack and flags that they may touch are listed; iced lists the direct case',
-    covers: (d) => (d.what.startsWith('flags') || d.what === 'memory' || d.what === 'registers') && FAR_OR_TASK.test(d.case.mnemonic),
+    covers: (d) =>
+      (d.what.startsWith('flags') || d.what === 'memory' || d.what === 'registers') &&
+      FAR_OR_TASK.test(d.case.mnemonic),
   },
   {
     id: 'far-indirect',
@@ -104,8 +112,20 @@ export const FACT_DIFFERENCES: readonly Explanation<FactCase>[] = [
     covers: (d) => (d.what === 'access' || d.what === 'registers') && d.case.mnemonic === 'insertq',
   },
   {
+    id: 'popa-sp',
+    why: 'POPA skips the slot of SP: iced counts seven reads, the table one block of eight slots (SDM vol. 2B, POPA)',
+    covers: (d) => d.what === 'memory' && /^popad?$/.test(d.case.mnemonic),
+  },
+  {
+    id: 'unaccessed-memory',
+    why: 'NOP, UD0, UD1 and hints with a memory operand: the table lists the registers that its address names, iced none',
+    covers: (d) => d.what === 'registers' && /^(nop|ud[01]|prefetch)/.test(d.case.mnemonic),
+  },
+  {
     id: 'all-vectors',
     why: 'VZEROALL and VZEROUPPER touch all vector registers; iced names the first and a range. FNSAVE and FXSAVE: the same with MM0',
-    covers: (d) => d.what === 'registers' && /^(vzeroall|vzeroupper|fn?save|fxsave|fxsave64|fxrstor|fxrstor64|frstor)$/.test(d.case.mnemonic),
+    covers: (d) =>
+      d.what === 'registers' &&
+      /^(vzeroall|vzeroupper|fn?save|fxsave|fxsave64|fxrstor|fxrstor64|frstor)$/.test(d.case.mnemonic),
   },
 ]

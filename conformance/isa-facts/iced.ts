@@ -98,7 +98,7 @@ function container(name: string, mode: number): string {
   if (byte) return `r${byte[1]}x`
   const low = /^(spl|bpl|sil|dil)$/.exec(n)
   if (low) return `r${n.slice(0, 2)}`
-  const numbered = /^r(\d+)[bwd]?$/.exec(n)
+  const numbered = /^r(\d+)[bwdl]?$/.exec(n)
   if (numbered) return `r${numbered[1]}`
   return n.replace(/^[xyv]mm/, 'zmm').replace(/^st\((\d)\)$/, 'st$1')
 }

@@ -3,7 +3,8 @@ import type { IcedCase } from './iced.ts'
 import type { Explanation } from './tally.ts'
 
 /** Options of iced that bring back processors of the past or the laboratory. */
-export const PAST = /decopt=\S*(Cyrix|Umov|Xbts|Cmpxchg486A|OldFpu|Loadall|ALTINST|Jmpe|MovTr|Udbg|Pcommit|Cl1invmb|KNC)/i
+export const PAST =
+  /decopt=\S*(Cyrix|Umov|Xbts|Cmpxchg486A|OldFpu|Loadall|ALTINST|Jmpe|MovTr|Udbg|Pcommit|Cl1invmb|KNC)/i
 
 export const ICED_DIFFERENCES: readonly Explanation<IcedCase>[] = [
   {
