@@ -1,0 +1,96 @@
+/** How a line of a disassembly looks: for people, and as JSON. */
+import { formName, type Instruction, mnemonicOf, Prefix, Status } from '@ringfold/isa/decoder'
+import { hasColor, styled } from '../style.ts'
+import type { Cursor, Label } from './cursor.ts'
+import { hexAddress, hexBytes } from './hex.ts'
+import type { Region } from './regions.ts'
+
+/** Text of an instruction that was decoded. */
+export type FormatInstruction = (instruction: Instruction) => string
+
+/** One way to write a disassembly; every function returns whole lines, or `''`. */
+export interface Lines {
+  heading(region: Region): string
+  label(label: Label, isWithin: boolean): string
+  /** The line at `offset` of `bytes`, which the cursor has just decoded. */
+  instruction(cursor: Cursor, bytes: Uint8Array, offset: number): string
+}
+
+export const BAD = '(bad)'
+export const NOT_IN_TABLE = '(not in table)'
+
+/** The extension that bytes belong to which the table does not hold. */
+function unknownExtension({ form, prefixes }: Instruction): string {
+  if (form !== 0) return formName(form).replaceAll('_', ' ')
+  if (prefixes & Prefix.evex) return 'an EVEX instruction'
+  return prefixes & Prefix.xop ? 'an XOP instruction' : 'an extension'
+}
+
+/** Text of bytes that were not decoded. */
+function undecodedText(i: Instruction): string {
+  switch (i.status) {
+    case Status.notInTable:
+      return `${NOT_IN_TABLE} ${unknownExtension(i)}`
+    case Status.needMoreBytes:
+      return `${BAD} the bytes end within the instruction`
+    default:
+      return BAD
+  }
+}
+
+const mnemonicFor = (i: Instruction): string => {
+  if (i.status === Status.ok) return mnemonicOf(i)
+  return i.status === Status.notInTable ? NOT_IN_TABLE : BAD
+}
+
+const NEEDS_ESCAPE = /["\\\p{Cc}\u2028\u2029]/u
+
+const quoted = (text: string): string => (NEEDS_ESCAPE.test(text) ? JSON.stringify(text) : `"${text}"`)
+
+/** One JSON object a line: `address`, `bytes`, `mnemonic`, `text`, and `label` where a symbol stands. */
+export function jsonLines(format: FormatInstruction): Lines {
+  let label = ''
+  return {
+    heading: () => '',
+    label: ({ name }, isWithin) => {
+      if (!isWithin) label = `,"label":${quoted(name)}`
+      return ''
+    },
+    instruction: ({ instruction: i, length }, bytes, offset) => {
+      const text = i.status === Status.ok ? format(i) : undecodedText(i)
+      const start = `{"address":"0x${hexAddress(i.ipLo, i.ipHi)}","bytes":"${hexBytes(bytes, offset, length)}"`
+      const line = `${start},"mnemonic":${quoted(mnemonicFor(i))},"text":${quoted(text)}${label}}\n`
+      label = ''
+      return line
+    },
+  }
+}
+
+/** Columns of seven bytes, as most instructions are not longer. */
+const BYTES_COLUMN = 7 * 3
+const ADDRESS_COLUMN = 8
+
+/** Addresses, bytes and text in columns; symbols stand on lines of their own. */
+export function textLines(format: FormatInstruction, comment: (instruction: Instruction) => string): Lines {
+  const isColored = hasColor()
+  const paint = (style: 'bold' | 'yellow' | 'dim' | 'red', text: string) => (isColored ? styled(style, text) : text)
+  const [dimOn, dimOff] = paint('dim', '|').split('|')
+  let isFirst = true
+  return {
+    heading: ({ name }) => {
+      const gap = isFirst ? '' : '\n'
+      isFirst = false
+      return name === '' ? gap : `${gap}${paint('bold', `section ${name}`)}\n`
+    },
+    label: ({ name, address }, isWithin) => {
+      const where = isWithin ? '  (within the line above)' : ''
+      return `\n${address.toString(16).padStart(16, '0')} ${paint('yellow', `<${name}>`)}:${where}\n`
+    },
+    instruction: ({ instruction: i, length }, bytes, offset) => {
+      const address = hexAddress(i.ipLo, i.ipHi).padStart(ADDRESS_COLUMN)
+      const column = hexBytes(bytes, offset, length, ' ').padEnd(BYTES_COLUMN)
+      const text = i.status === Status.ok ? format(i) + comment(i) : paint('red', undecodedText(i))
+      return `${dimOn}${address}:  ${column}${dimOff}  ${text}\n`
+    },
+  }
+}

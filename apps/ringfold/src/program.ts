@@ -1,0 +1,51 @@
+import process from 'node:process'
+import { Command, CommanderError } from 'commander'
+import manifest from '../package.json' with { type: 'json' }
+import { addAsm } from './asm/command.ts'
+import { addCompletion } from './completion.ts'
+import { addDisasm } from './disasm/command.ts'
+import { ExitStatus, isInputError, reportHostError } from './exit.ts'
+import { addExplain } from './explain/command.ts'
+import { addStart } from './start/command.ts'
+import { styled } from './style.ts'
+
+const HELP = `
+Every command has --help, with examples.
+Exit status: 0 done; 2 wrong usage or bad input; 10 host error.`
+
+/** The whole command line. What a command needs is loaded when it runs. */
+async function buildProgram(argv: readonly string[]): Promise<Command> {
+  const program = new Command('ringfold')
+    .description('x86 virtualization taken apart: today its instructions.')
+    .version(manifest.version, '--version', 'print the version')
+    .helpCommand('help [command]', 'show the help of a command')
+    .configureHelp({ styleTitle: (text) => styled('bold', text), styleCommandText: (text) => styled('cyan', text) })
+    .showHelpAfterError('(--help shows what there is)')
+    .addHelpText('after', HELP)
+    .exitOverride()
+  addStart(program)
+  addDisasm(program)
+  addAsm(program)
+  addExplain(program)
+  await addCompletion(program, argv)
+  return program
+}
+
+/**
+ * Runs the command line.
+ *
+ * @param argv arguments after the name of the program
+ * @returns the exit status
+ */
+export async function run(argv: readonly string[]): Promise<ExitStatus> {
+  try {
+    const program = await buildProgram(argv)
+    await program.parseAsync(argv, { from: 'user' })
+    return ExitStatus.ok
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? ExitStatus.ok : ExitStatus.usage
+    if (!isInputError(error)) return reportHostError(error)
+    process.stderr.write(`error: ${error.message}\n${error.remedy === '' ? '' : `(${error.remedy})\n`}`)
+    return ExitStatus.usage
+  }
+}
