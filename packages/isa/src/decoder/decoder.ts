@@ -68,7 +68,6 @@ export class Decoder {
   readonly #scratch = new Uint8Array(2 * SLACK)
   // The position of the parse, and ModRM and SIB as they stand: fields, so that the steps can share them.
   #p = 0
-  #sib = -1
 
   constructor(bits: 16 | 32 | 64, options: DecoderOptions = {}) {
     this.bits = bits
@@ -182,6 +181,7 @@ export class Decoder {
     let n = this.#roots[root + b] as number
     out.base = -1
     out.index = -1
+    out.sib = -1
     out.dispBytes = 0
     out.dispLo = 0
     out.dispHi = 0
@@ -286,10 +286,10 @@ export class Decoder {
   #memory32(out: Instruction, bytes: Uint8Array, mod: number, rm: number, rex: number, offset: number): void {
     let p = this.#p
     let base = rm
-    this.#sib = -1
+    out.sib = -1
     if (rm === 4) {
       const sib = bytes[p++] as number
-      this.#sib = sib
+      out.sib = sib
       base = sib & 7
       const index = ((sib >> 3) & 7) | ((rex & 2) << 2)
       // The scale is kept without an index too: GNU prints it, and it re-encodes to the same bytes.
@@ -325,7 +325,7 @@ export class Decoder {
   /** 16-bit addressing (SDM vol. 2, table 2-1). */
   #memory16(out: Instruction, bytes: Uint8Array, mod: number, rm: number, offset: number): void {
     let p = this.#p
-    this.#sib = -1
+    out.sib = -1
     out.scale = 0
     if (rm === 6 && mod === 0) {
       out.base = -1
@@ -442,8 +442,8 @@ export class Decoder {
     if ((bits & FormBit.no66) !== 0 && (out.prefixes & Prefix.operandSize) !== 0) return InvalidReason.undefinedOpcode
     if ((bits & FormBit.mib) !== 0 && out.base === BASE_IP) return InvalidReason.addressing
     if ((bits & FormBit.vsib) !== 0) {
-      if (this.#sib < 0) return InvalidReason.addressing
-      out.index = ((this.#sib >> 3) & 7) | ((out.rex & 2) << 2)
+      if (out.sib < 0) return InvalidReason.addressing
+      out.index = ((out.sib >> 3) & 7) | ((out.rex & 2) << 2)
       if ((bits & FormBit.gather) !== 0 && (out.reg === out.index || out.reg === out.vvvv || out.index === out.vvvv))
         return InvalidReason.gather
     }

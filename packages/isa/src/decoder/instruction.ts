@@ -81,6 +81,8 @@ export class Instruction {
   index = -1
   /** log2 of the scale. */
   scale = 0
+  /** The SIB byte as it stands, -1 none. */
+  sib = -1
   /** Displacement, sign-extended, and its bytes in the instruction (0, 1, 2, 4, 8). */
   dispLo = 0
   dispHi = 0
