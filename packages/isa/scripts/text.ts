@@ -1,0 +1,45 @@
+/** Pieces of generated TypeScript. */
+
+export const HEADER = '// Generated from packages/isa/table by packages/isa/scripts/generate.ts. Do not edit.\n'
+
+/** A typed array as a constant, lines of at most 160 characters. */
+export function numbers(name: string, type: string, doc: string, values: readonly number[]): string {
+  const lines: string[] = []
+  let line = ''
+  for (const v of values) {
+    const next = `${v},`
+    if (line.length + next.length > 158) {
+      lines.push(line)
+      line = ''
+    }
+    line += next
+  }
+  lines.push(line)
+  return `/** ${doc} */\nexport const ${name}: ${type} = /* @__PURE__ */ new ${type}([\n${lines.join('\n')}\n]);\n`
+}
+
+/** A list of strings as one joined string: smaller, and quicker to read for an engine, than thousands of literals. */
+export function strings(name: string, doc: string, values: readonly string[], separator = '|'): string {
+  const bad = values.find((v) => v.includes(separator))
+  if (bad !== undefined) throw new Error(`'${bad}' holds the separator of ${name}`)
+  const joined = JSON.stringify(values.join(separator))
+  return `/** ${doc} */\nexport const ${name}: readonly string[] = /* @__PURE__ */ ${joined}.split(${JSON.stringify(separator)});\n`
+}
+
+/** Gives equal strings one number; number 0 is the first one given. */
+export class Interned {
+  readonly values: string[] = []
+  readonly #index = new Map<string, number>()
+
+  constructor(first?: string) {
+    if (first !== undefined) this.add(first)
+  }
+
+  add(value: string): number {
+    const known = this.#index.get(value)
+    if (known !== undefined) return known
+    this.#index.set(value, this.values.length)
+    this.values.push(value)
+    return this.values.length - 1
+  }
+}
