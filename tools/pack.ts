@@ -34,7 +34,10 @@ interface PackReport {
 export function packAll(destination: string): PackedPackage[] {
   const { scope, packages } = readArchitecture(root)
   const present = packages.filter((row) => row.status === 'present')
-  const status = runTurbo('build', present.map((row) => npmNameOf(row, scope)))
+  const status = runTurbo(
+    'build',
+    present.map((row) => npmNameOf(row, scope)),
+  )
   if (status !== 0) throw new Error('the build failed, so there is nothing to pack')
   rmSync(destination, { recursive: true, force: true })
   mkdirSync(destination, { recursive: true })

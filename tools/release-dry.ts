@@ -9,7 +9,14 @@ const root = join(import.meta.dirname, '..')
 
 const table = (rows: readonly (readonly string[])[]): string => {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
-  return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd()).join('\n')
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n')
 }
 
 /** The releases that the changesets add up to. */
@@ -30,7 +37,14 @@ process.stdout.write(
     ['package', 'now', 'next', 'change', 'tarball', 'files'],
     ...packed.map(({ name, version, sizeBytes, files }) => {
       const release = releases.find((r) => r.name === name)
-      return [name, version, release?.newVersion ?? version, release?.type ?? 'none', `${(sizeBytes / 1024).toFixed(0)} KiB`, String(files.length)]
+      return [
+        name,
+        version,
+        release?.newVersion ?? version,
+        release?.type ?? 'none',
+        `${(sizeBytes / 1024).toFixed(0)} KiB`,
+        String(files.length),
+      ]
     }),
   ])}\nNothing was published.\n`,
 )

@@ -111,7 +111,8 @@ function setUp(stamp) {
   rmSync(stampFile, { force: true })
   install()
   if (!hasOwnNode()) install('--force')
-  if (!hasOwnNode()) fail(`the \`node\` package brought no Node ${LOWEST_NODE_MAJOR} for ${process.platform}-${process.arch}.`)
+  if (!hasOwnNode())
+    fail(`the \`node\` package brought no Node ${LOWEST_NODE_MAJOR} for ${process.platform}-${process.arch}.`)
   writeFileSync(stampFile, stamp)
 }
 

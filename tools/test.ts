@@ -30,7 +30,10 @@ const tallyFile = join(cache, 'test-tally')
 const checks: readonly Check[] = [
   { title: 'format and lint', command: ['biome', 'ci', '--error-on-warnings'] },
   { title: 'architecture', command: ['node', 'tools/check-architecture.ts'] },
-  { title: 'generated files', command: ['node', 'packages/isa/scripts/generate.ts', '--check'] },
+  {
+    title: 'generated files',
+    command: ['node', '-C', '@ringfold/source', 'packages/isa/scripts/generate.ts', '--check'],
+  },
   { title: 'types of the packages', command: ['node', 'tools/turbo.ts', 'typecheck'] },
   { title: 'types of tests and tools', command: ['tsc', '-p', '.'] },
   { title: 'build', command: ['node', 'tools/turbo.ts', 'build'] },

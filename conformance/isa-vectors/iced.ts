@@ -117,7 +117,7 @@ function compare(
   }
   if (o.status === 'invalid' || o.status === 'needMoreBytes') return { what: 'status', ours: o.status, theirs: c.code }
   if (o.length !== bytes.length) return { what: 'length', ours: String(o.length), theirs: String(bytes.length) }
-  if (o.status === 'notInTable') return { what: 'notInTable', ours: o.form ?? '', theirs: c.code }
+  if (o.status !== 'ok') return { what: 'notInTable', ours: o.form ?? '', theirs: c.code }
   if (o.mnemonic !== c.mnemonic) return { what: 'mnemonic', ours: o.mnemonic, theirs: c.mnemonic }
   return compareOperands(c, i, o, sizes)
 }

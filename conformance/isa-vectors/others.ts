@@ -60,7 +60,7 @@ function compare(
   if (bad) return { what: 'status', ours: o.status, theirs: expected.mnemonic }
   if (expected.length > 0 && o.length !== expected.length)
     return { what: 'length', ours: String(o.length), theirs: String(expected.length) }
-  if (o.status === 'notInTable') return { what: 'notInTable', ours: o.form ?? '', theirs: expected.mnemonic }
+  if (o.status !== 'ok') return { what: 'notInTable', ours: o.form ?? '', theirs: expected.mnemonic }
   const name = canonical(expected.mnemonic)
   return canonical(o.mnemonic) === name ? null : { what: 'mnemonic', ours: o.mnemonic, theirs: name }
 }

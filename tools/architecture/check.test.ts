@@ -115,7 +115,9 @@ describe('imports', () => {
   it('finds an import that bypasses the exports', () => {
     writeLawfulWorkspace()
     write('packages/high/src/inner.ts', "import '@ringfold/low/src/index.ts'\n")
-    expect(violations()).toEqual([expect.stringContaining('@ringfold/low/src/index.ts is not an export of @ringfold/low')])
+    expect(violations()).toEqual([
+      expect.stringContaining('@ringfold/low/src/index.ts is not an export of @ringfold/low'),
+    ])
   })
 
   it('finds imports that no manifest declares', () => {
@@ -150,7 +152,10 @@ describe('environment', () => {
   })
 
   it('allows node: in a node package, and finds a package that may import one of another environment', () => {
-    writeLawfulWorkspace([row('on-node', [], { environment: 'node' }), row('in-web', ['on-node'], { environment: 'web' })])
+    writeLawfulWorkspace([
+      row('on-node', [], { environment: 'node' }),
+      row('in-web', ['on-node'], { environment: 'web' }),
+    ])
     writePackage('on-node', "import 'node:fs'\n", {}, 'node')
     writePackage('in-web', 'export const web = 1\n', {}, 'web')
     expect(violations()).toEqual([

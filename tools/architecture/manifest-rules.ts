@@ -92,7 +92,11 @@ function checkCompilerSettings(root: string, row: PackageRow): string[] {
 export function checkManifest(workspace: Workspace, row: PackageRow): Violation[] {
   const manifest = manifestOf(workspace.root, row)
   if (manifest === undefined) return []
-  const at = (file: string, rule: string) => (message: string) => ({ rule, where: `${directoryOf(row)}/${file}`, message })
+  const at = (file: string, rule: string) => (message: string) => ({
+    rule,
+    where: `${directoryOf(row)}/${file}`,
+    message,
+  })
   return [
     ...checkFields(workspace, row, manifest).map(at('package.json', 'manifest')),
     ...checkExports(workspace.root, row, manifest).map(at('package.json', 'exports')),

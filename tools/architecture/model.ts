@@ -86,7 +86,11 @@ export function checkModel({ packages }: Architecture): Violation[] {
       const target = earlier.get(name)
       if (target === undefined) report(row, 'layer-order', `may import ${name}, which is not listed above it`)
       else if (!usableIn[row.environment].includes(target.environment))
-        report(row, 'environment', `runs in "${row.environment}" but may import ${name}, which needs "${target.environment}"`)
+        report(
+          row,
+          'environment',
+          `runs in "${row.environment}" but may import ${name}, which needs "${target.environment}"`,
+        )
     }
     earlier.set(row.name, row)
   }

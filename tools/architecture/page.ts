@@ -54,7 +54,11 @@ function drawTable({ packages, scope }: Architecture): string[] {
     const imports = row.imports.length === 0 ? 'nothing' : row.imports.join(', ')
     return `| ${name} | ${row.status} | ${row.environment} | ${row.purpose} | ${imports} |`
   }
-  return ['| package | status | environment | what it is | may import |', '|---|---|---|---|---|', ...packages.map(line)]
+  return [
+    '| package | status | environment | what it is | may import |',
+    '|---|---|---|---|---|',
+    ...packages.map(line),
+  ]
 }
 
 /** The page with its generated part renewed; the prose around it stays. */

@@ -1,12 +1,5 @@
 import { join } from 'node:path'
-import {
-  type Architecture,
-  type Manifest,
-  npmNameOf,
-  type PackageRow,
-  readArchitecture,
-  readJson,
-} from './model.ts'
+import { type Architecture, type Manifest, npmNameOf, type PackageRow, readArchitecture, readJson } from './model.ts'
 
 /** A checkout as the check sees it. */
 export interface Workspace {

@@ -5,19 +5,17 @@
 import { execFileSync } from 'node:child_process'
 import { createRequire } from 'node:module'
 
-execFileSync(process.execPath, [new URL('generate.ts', import.meta.url).pathname, '--keep-going'], { stdio: 'inherit' })
+execFileSync(
+  process.execPath,
+  ['-C', '@ringfold/source', new URL('generate.ts', import.meta.url).pathname, '--keep-going'],
+  { stdio: 'inherit' },
+)
 const { Decoder, Instruction, Status } = await import('../src/decoder/index.ts')
 const { MNEMONICS, FORM_MNEMONIC } = await import('../src/generated/names.ts')
 const { FORM_NAMES } = await import('../src/generated/form-names.ts')
 
 const require = createRequire(import.meta.url)
-const iced = (() => {
-  try {
-    return require('iced-x86')
-  } catch {
-    return require('/tmp/play/node_modules/iced-x86')
-  }
-})()
+const iced = require('iced-x86')
 const args = process.argv.slice(2)
 const option = (n: string) => (args.includes(n) ? args[args.indexOf(n) + 1] : undefined)
 const onlyMap = option('--map')

@@ -1,5 +1,5 @@
 /** The projections that `src/facts` reads: flags, access and flow for translators; texts for people, apart. */
-import { cpuidFeature } from '../../arch/src/cpuid.ts'
+import { cpuidFeature } from '@ringfold/arch'
 import { FLAG_EFFECTS } from '../src/facts/codes.ts'
 import type { Family } from '../table/notation.ts'
 import { accessBits, flagMasks, flowNumber, implicitText, privilegeNumber, svmText, vmxText } from './facts.ts'

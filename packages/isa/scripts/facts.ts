@@ -1,5 +1,5 @@
 /** Reads the facts of a form (flags, access, implicit operands, control flow, privilege, intercepts) into numbers, and refuses what NOTATION.md does not know. */
-import { RFLAGS } from '../../arch/src/rflags.ts'
+import { RFLAGS } from '@ringfold/arch'
 import { ACCESSES, FLAG_EFFECTS, FLOWS, PRIVILEGE_RULES, X87_CONDITION_SHIFT } from '../src/facts/codes.ts'
 import { svmExitCode, vmxExitReason } from '../src/facts/exit-reasons.ts'
 import type { Form } from './form.ts'

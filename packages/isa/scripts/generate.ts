@@ -1,5 +1,5 @@
 /**
- * Writes `src/generated/` and `docs/instructions.md` from `table/`: `node packages/isa/scripts/generate.ts` (`--check`: only compare, exit 2 when stale).
+ * Writes `src/generated/` and `docs/instructions.md` from `table/`: `npm run generate` (`-- --check`: only compare, exit 2 when stale).
  * The generated files are committed, so that everything runs from source without a build.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -29,6 +29,6 @@ for (const [path, text] of Object.entries({
   }
 }
 if (check && stale > 0) {
-  console.error('run: node packages/isa/scripts/generate.ts')
+  console.error('run: npm run generate')
   process.exitCode = 2
 } else console.error(`${forms.length} forms, ${stale} files ${check ? 'stale' : 'written'}`)

@@ -90,7 +90,7 @@ export function supportPage(forms: readonly Form[]): string {
   const later = unique(forms.map((f) => f.later ?? ''))
   const groups = unique(held.map((f) => f.family.group)) as Family['group'][]
   return [
-    '<!-- Generated from packages/isa/table by packages/isa/scripts/generate.ts. Do not edit. -->',
+    '<!-- Generated from packages/isa/table by `npm run generate`. Do not edit. -->',
     '',
     '# Instructions',
     '',

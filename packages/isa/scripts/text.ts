@@ -1,6 +1,6 @@
 /** Pieces of generated TypeScript. */
 
-export const HEADER = '// Generated from packages/isa/table by packages/isa/scripts/generate.ts. Do not edit.\n'
+export const HEADER = '// Generated from packages/isa/table by `npm run generate`. Do not edit.\n'
 
 /** A typed array as a constant, lines of at most 160 characters. */
 export function numbers(name: string, type: string, doc: string, values: readonly number[]): string {

@@ -1,5 +1,6 @@
 /** Facts of a form as an object with names and texts, for people and tools. Carries all the texts of the table. */
 
+import { RFLAGS } from '@ringfold/arch'
 import {
   ATTRIBUTES,
   FAMILY_CITATIONS,
@@ -28,7 +29,7 @@ import { FORM_IMPLICIT, IMPLICIT } from '../generated/facts.ts'
 import { FORM_NAMES } from '../generated/form-names.ts'
 import { FORM_MNEMONIC, MNEMONICS } from '../generated/names.ts'
 import { OPERAND_COUNT } from '../generated/operands.ts'
-import { type Access, type ControlFlow, PRIVILEGE_RULES, type PrivilegeRule } from './codes.ts'
+import { type Access, type ControlFlow, PRIVILEGE_RULES, type PrivilegeRule, X87_CONDITION_SHIFT } from './codes.ts'
 import {
   controlFlow,
   flagsCleared,
@@ -205,30 +206,11 @@ export function formByName(name: string): FormFacts | undefined {
 /** All mnemonics, in lower case. */
 export const allMnemonics = (): readonly string[] => MNEMONICS.slice(1)
 
-const FLAG_NAMES: readonly (readonly [string, number, number])[] = [
-  ['CF', 0, 1],
-  ['PF', 2, 1],
-  ['AF', 4, 1],
-  ['ZF', 6, 1],
-  ['SF', 7, 1],
-  ['TF', 8, 1],
-  ['IF', 9, 1],
-  ['DF', 10, 1],
-  ['OF', 11, 1],
-  ['IOPL', 12, 3],
-  ['NT', 14, 1],
-  ['RF', 16, 1],
-  ['VM', 17, 1],
-  ['AC', 18, 1],
-  ['VIF', 19, 1],
-  ['VIP', 20, 1],
-  ['ID', 21, 1],
-  ['C0', 24, 1],
-  ['C1', 25, 1],
-  ['C2', 26, 1],
-  ['C3', 27, 1],
-]
+const X87_CONDITIONS = ['C0', 'C1', 'C2', 'C3']
 
 /** Names of the flags in a mask: `['CF', 'ZF']`. */
-export const flagNames = (mask: number): string[] =>
-  FLAG_NAMES.filter(([, bit, width]) => mask & (width << bit)).map(([name]) => name)
+export function flagNames(mask: number): string[] {
+  const names = Object.entries(RFLAGS.lo).filter(([, flag]) => (mask & flag) !== 0)
+  const conditions = X87_CONDITIONS.filter((_, n) => mask & (1 << (X87_CONDITION_SHIFT + n)))
+  return [...names.map(([name]) => name), ...conditions]
+}

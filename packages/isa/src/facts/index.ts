@@ -56,6 +56,5 @@ export {
   type Uses,
   usedRegisters,
   usesOf,
-  usesRip,
   writtenRegister,
 } from './uses.ts'

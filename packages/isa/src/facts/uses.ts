@@ -1,7 +1,7 @@
 /** Registers and memory that one decoded instruction reads and writes, operands and implicit ones together. */
 
 import { FormBit } from '../decoder/form-bits.ts'
-import { BASE_IP, type Instruction, Prefix } from '../decoder/instruction.ts'
+import { type Instruction, Prefix } from '../decoder/instruction.ts'
 import {
   memoryBase,
   memoryIndex,
@@ -182,6 +182,3 @@ export function writtenRegister(i: Instruction, r: Register): Register {
   if (c === 'xmm' && (i.prefixes & Prefix.vex) !== 0) return register('ymm', registerNumber(r))
   return r
 }
-
-/** True where the address of a memory operand is relative to RIP. */
-export const usesRip = (i: Instruction): boolean => i.mod !== 3 && i.base === BASE_IP

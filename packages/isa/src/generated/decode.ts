@@ -1,4 +1,4 @@
-// Generated from packages/isa/table by packages/isa/scripts/generate.ts. Do not edit.
+// Generated from packages/isa/table by `npm run generate`. Do not edit.
 
 /** What the decoder has to know of each form: see form-bits.ts. */
 export const FORM_BITS: Uint32Array = /* @__PURE__ */ new Uint32Array([

@@ -1,4 +1,4 @@
-// Generated from packages/isa/table by packages/isa/scripts/generate.ts. Do not edit.
+// Generated from packages/isa/table by `npm run generate`. Do not edit.
 
 /** Bytes of each form: Shape in encoder/form-shape.ts. */
 export const FORM_SHAPE: Uint32Array = /* @__PURE__ */ new Uint32Array([

@@ -1,4 +1,4 @@
-// Generated from packages/isa/table by packages/isa/scripts/generate.ts. Do not edit.
+// Generated from packages/isa/table by `npm run generate`. Do not edit.
 
 /** Family of each form, 65535 for form 0. */
 export const FORM_FAMILY: Uint16Array = /* @__PURE__ */ new Uint16Array([

@@ -1,4 +1,4 @@
-// Generated from packages/isa/table by packages/isa/scripts/generate.ts. Do not edit.
+// Generated from packages/isa/table by `npm run generate`. Do not edit.
 
 /** Access to the operands of each form, three bits each. */
 export const FORM_ACCESS: Uint16Array = /* @__PURE__ */ new Uint16Array([

@@ -1,4 +1,4 @@
-// Generated from packages/isa/table by packages/isa/scripts/generate.ts. Do not edit.
+// Generated from packages/isa/table by `npm run generate`. Do not edit.
 
 /** What the formatters have to know of each form: see form-facts.ts. */
 export const FORM_FORMAT: Uint16Array = /* @__PURE__ */ new Uint16Array([

@@ -1,4 +1,4 @@
-// Generated from packages/isa/table by packages/isa/scripts/generate.ts. Do not edit.
+// Generated from packages/isa/table by `npm run generate`. Do not edit.
 
 /** Four operand specifications a form. */
 export const FORM_OPERANDS: Uint16Array = /* @__PURE__ */ new Uint16Array([
