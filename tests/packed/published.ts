@@ -1,5 +1,11 @@
 import { join } from 'node:path'
-import { directoryOf, manifestOf, npmNameOf, type PackageRow, readArchitecture } from '../../tools/architecture/model.ts'
+import {
+  directoryOf,
+  manifestOf,
+  npmNameOf,
+  type PackageRow,
+  readArchitecture,
+} from '../../tools/architecture/model.ts'
 
 export const root = join(import.meta.dirname, '..', '..')
 

@@ -33,6 +33,8 @@ function firstImmediate(f: Form): number {
       return ImmKind.moffs
     case 'is4':
       return ImmKind.is4
+    default:
+      throw new TableError(`${f.name}: unknown immediate`)
   }
 }
 

@@ -116,6 +116,11 @@ export class SymbolIndex {
     return (BigInt(this.addressHi(place)) << 32n) | BigInt(this.addressLo(place))
   }
 
+  /** Bytes of what stands there, 0 where the file does not say. */
+  size(place: number): number {
+    return this.#table?.size(this.#symbols[place] ?? 0) ?? 0
+  }
+
   /** Number of its symbol in the table that it comes from. */
   symbol(place: number): number {
     return this.#symbols[place] ?? 0

@@ -94,6 +94,12 @@ export class ElfSymbolTable implements Iterable<ElfSymbol> {
     return this.#layout.nativeBytes === 8 ? this.#word(index, this.#layout.offset.st_value + 4) : 0
   }
 
+  /** The size, exact below 2^53. */
+  size(index: number): number {
+    const high = this.#layout.nativeBytes === 8 ? this.#word(index, this.#layout.offset.st_size + 4) : 0
+    return high * 2 ** 32 + this.#word(index, this.#layout.offset.st_size)
+  }
+
   /** True where the symbol has a name that is not empty; does not read the name. */
   isNamed(index: number): boolean {
     const at = this.#word(index, this.#layout.offset.st_name)

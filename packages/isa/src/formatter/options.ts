@@ -39,6 +39,8 @@ export interface FormatterOptions {
   readonly signedDisplacements?: boolean
   /** A displacement of 0 that is encoded is written (`[rax+0x0]`). Default false. */
   readonly zeroDisplacement?: boolean
+  /** AT&T: `%ds:(%rsi),%es:(%rdi)` of string instructions, as GNU writes them. Default true. */
+  readonly showStringSegments?: boolean
   /** Scale 1 is written in Intel syntax (`[rax+rbx*1]`); AT&T syntax always has it. Default false. */
   readonly scaleOne?: boolean
   /** RIP-relative operands as `[rip+0x10]` or as the address that they mean (`[0x401010]`, `0x401010(%rip)`). Default `displacement`. */
@@ -70,6 +72,7 @@ export interface Style {
   readonly scaleOne: boolean
   readonly ripTarget: boolean
   readonly showSegment: boolean
+  readonly showStringSegments: boolean
   readonly mnemonicWidth: number
   readonly symbolizer: ((lo: number, hi: number) => string | undefined) | null
 }
@@ -109,6 +112,7 @@ export function styleOf(given: FormatterOptions): Style {
     scaleOne: o.scaleOne ?? false,
     ripTarget: o.ripRelative === 'target',
     showSegment: o.showSegment ?? false,
+    showStringSegments: o.showStringSegments ?? true,
     mnemonicWidth: o.mnemonicWidth ?? 0,
     symbolizer: o.symbolizer ?? null,
   }

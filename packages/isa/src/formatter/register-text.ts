@@ -15,4 +15,5 @@ export function registerText(s: Style, r: number): string {
 }
 
 /** Texts of all registers by number. */
-export const registerTexts = (s: Style): readonly string[] => Array.from({ length: COUNT }, (_, r) => registerText(s, r))
+export const registerTexts = (s: Style): readonly string[] =>
+  Array.from({ length: COUNT }, (_, r) => registerText(s, r))
