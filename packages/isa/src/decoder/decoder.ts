@@ -117,7 +117,8 @@ export class Decoder {
         else if (c === C_67) prefixes |= Prefix.addressSize
         else if (c === C_LOCK) prefixes |= Prefix.lock
         else {
-          prefixes |= c === C_F3 ? Prefix.rep : Prefix.repne
+          // The last of F2 and F3 counts.
+          prefixes = (prefixes & ~(Prefix.rep | Prefix.repne)) | (c === C_F3 ? Prefix.rep : Prefix.repne)
           pp = c === C_F3 ? 2 : 3
         }
       }

@@ -1,0 +1,156 @@
+/** A typed assembler: one method for every mnemonic, labels, data, alignment, code of any size in one image. */
+
+import { knownMnemonics } from '../encoder/index.ts'
+import type { Mnemonic } from '../generated/encode.ts'
+import { type Assembled, type Bits, type Item, Layout, type PrefixName } from './layout.ts'
+import { utf8 } from './utf8.ts'
+import { type AssemblerOperand, type LabelRef, label as labelRef } from './values.ts'
+
+export interface AssemblerOptions {
+  /** Code size to begin with; default 64. */
+  readonly bits?: Bits
+  /** Address of the first byte; default 0. */
+  readonly origin?: bigint
+}
+
+class AssemblerBase {
+  readonly #items: Item[] = []
+  readonly #origin: bigint
+  #bits: Bits
+  #prefixes: PrefixName[] = []
+  #form: string | undefined
+  #line = 0
+
+  constructor(options: AssemblerOptions = {}) {
+    this.#bits = options.bits ?? 64
+    this.#origin = options.origin ?? 0n
+  }
+
+  /** Code size of what follows: mode switches of a boot loader stand in one image. */
+  bits(bits: Bits): this {
+    this.#bits = bits
+    return this
+  }
+
+  /** Line of a text that the next items come from; without it items are counted. */
+  at(line: number): this {
+    this.#line = line - 1
+    return this
+  }
+
+  /** Defines a label here, and gives a reference to it. */
+  label(name: string): LabelRef {
+    this.#items.push({ kind: 'labelHere', name, line: this.#line + 1, bits: this.#bits })
+    return labelRef(name)
+  }
+
+  /** LOCK, REP, REPE, REPNE or NOTRACK for the next instruction. */
+  prefix(...prefixes: PrefixName[]): this {
+    this.#prefixes.push(...prefixes)
+    return this
+  }
+
+  /** The next instruction takes just this form (`add_rm32_r32`). */
+  form(name: string): this {
+    this.#form = name
+    return this
+  }
+
+  /** An instruction by name; `near` gives a branch its long form. */
+  emit(
+    mnemonic: string,
+    operands: readonly AssemblerOperand[],
+    options: { readonly near?: boolean; readonly text?: string } = {},
+  ): this {
+    this.#line++
+    this.#items.push({
+      kind: 'instruction',
+      mnemonic,
+      operands,
+      prefixes: this.#prefixes,
+      line: this.#line,
+      bits: this.#bits,
+      branchBytes: options.near ? (this.#bits === 16 ? 2 : 4) : 1,
+      text: options.text ?? mnemonic,
+      ...(this.#form === undefined ? {} : { form: this.#form }),
+    })
+    this.#prefixes = []
+    this.#form = undefined
+    return this
+  }
+
+  #data(unitBytes: 1 | 2 | 4 | 8, values: readonly (number | bigint | string | LabelRef | Uint8Array)[]): this {
+    this.#line++
+    const flat = values.flatMap((v): (bigint | LabelRef)[] => {
+      if (typeof v === 'string') return utf8(v).map(BigInt)
+      if (v instanceof Uint8Array) return Array.from(v, BigInt)
+      return [typeof v === 'object' ? v : BigInt(v)]
+    })
+    this.#items.push({ kind: 'data', unitBytes, values: flat, line: this.#line, bits: this.#bits })
+    return this
+  }
+
+  /** Bytes; strings in UTF-8. */
+  db(...values: (number | bigint | string | Uint8Array)[]): this {
+    return this.#data(1, values)
+  }
+
+  /** 16-bit words. */
+  dw(...values: (number | bigint | LabelRef)[]): this {
+    return this.#data(2, values)
+  }
+
+  /** 32-bit words. */
+  dd(...values: (number | bigint | LabelRef)[]): this {
+    return this.#data(4, values)
+  }
+
+  /** 64-bit words. */
+  dq(...values: (number | bigint | LabelRef)[]): this {
+    return this.#data(8, values)
+  }
+
+  /** `count` bytes of one value. */
+  fill(count: number, value = 0): this {
+    return this.#data(1, [new Uint8Array(count).fill(value)])
+  }
+
+  /** Up to a multiple of `boundary`: with multi-byte NOPs, or with `fill`. */
+  align(boundary: number, fill: number | null = null): this {
+    this.#line++
+    this.#items.push({ kind: 'align', boundary, fill, line: this.#line, bits: this.#bits })
+    return this
+  }
+
+  /** Zeros up to an address ahead. */
+  org(address: number | bigint): this {
+    this.#line++
+    this.#items.push({ kind: 'org', address: BigInt(address), line: this.#line, bits: this.#bits })
+    return this
+  }
+
+  /**
+   * Lays everything out and encodes it: branches as short as they reach.
+   * @throws AssemblerError naming line (or call), operand and what would be accepted.
+   */
+  finish(): Assembled {
+    return new Layout(this.#items, this.#origin).run()
+  }
+}
+
+/** A method for every mnemonic; `in`, `int` and the like are legal names of methods. */
+type Methods = { [M in Mnemonic]: (...operands: AssemblerOperand[]) => Assembler }
+
+export type Assembler = AssemblerBase & Methods
+
+for (const mnemonic of knownMnemonics()) {
+  if (mnemonic in AssemblerBase.prototype) continue
+  Object.defineProperty(AssemblerBase.prototype, mnemonic, {
+    value(this: AssemblerBase, ...operands: AssemblerOperand[]) {
+      return this.emit(mnemonic, operands)
+    },
+  })
+}
+
+/** Assembles instructions that a program names: `new Assembler({ bits: 32 }).mov(eax, 1).finish()`. */
+export const Assembler = AssemblerBase as unknown as new (options?: AssemblerOptions) => Assembler

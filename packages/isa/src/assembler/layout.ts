@@ -1,0 +1,243 @@
+/** From items to bytes: addresses of labels, lengths of branches. Lengths only grow, so that the iteration ends. */
+import { type EncodeError, encode, isEncodeError, knownMnemonics, type OperandValue } from '../encoder/index.ts'
+import { AssemblerError, type AssemblerErrorCode, nearest } from './errors.ts'
+import type { AssemblerOperand, LabelRef } from './values.ts'
+
+export type Bits = 16 | 32 | 64
+export type PrefixName = 'lock' | 'rep' | 'repe' | 'repne' | 'notrack'
+
+interface Common {
+  readonly line: number
+  readonly bits: Bits
+}
+
+export interface InstructionItem extends Common {
+  readonly kind: 'instruction'
+  readonly mnemonic: string
+  readonly form?: string
+  readonly operands: readonly AssemblerOperand[]
+  readonly prefixes: readonly PrefixName[]
+  /** Least displacement bytes of a branch: 1, or what `near` asked for. */
+  branchBytes: 1 | 2 | 4
+  readonly text: string
+}
+
+export interface DataItem extends Common {
+  readonly kind: 'data'
+  readonly unitBytes: 1 | 2 | 4 | 8
+  readonly values: readonly (bigint | LabelRef)[]
+}
+
+export interface AlignItem extends Common {
+  readonly kind: 'align'
+  readonly boundary: number
+  /** Bytes to fill with; null: NOPs. */
+  readonly fill: number | null
+}
+
+export interface LabelItem extends Common {
+  readonly kind: 'labelHere'
+  readonly name: string
+}
+
+export interface OrgItem extends Common {
+  readonly kind: 'org'
+  readonly address: bigint
+}
+
+export type Item = InstructionItem | DataItem | AlignItem | LabelItem | OrgItem
+
+/** One line of the listing. */
+export interface ListingLine {
+  readonly line: number
+  readonly address: bigint
+  readonly bytes: Uint8Array
+  readonly text: string
+}
+
+export interface Assembled {
+  readonly origin: bigint
+  readonly bytes: Uint8Array
+  /** Addresses by label. */
+  readonly labels: ReadonlyMap<string, bigint>
+  readonly listing: readonly ListingLine[]
+}
+
+/** Multi-byte NOPs of 1 to 9 bytes (SDM vol. 2B, NOP, table 4-12); 16-bit code takes single bytes. */
+const NOPS: readonly (readonly number[])[] = [
+  [0x90],
+  [0x66, 0x90],
+  [0x0f, 0x1f, 0x00],
+  [0x0f, 0x1f, 0x40, 0x00],
+  [0x0f, 0x1f, 0x44, 0x00, 0x00],
+  [0x66, 0x0f, 0x1f, 0x44, 0x00, 0x00],
+  [0x0f, 0x1f, 0x80, 0x00, 0x00, 0x00, 0x00],
+  [0x0f, 0x1f, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00],
+  [0x66, 0x0f, 0x1f, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00],
+]
+
+function padding(length: number, item: AlignItem): Uint8Array {
+  if (item.fill !== null || item.bits === 16) return new Uint8Array(length).fill(item.fill ?? 0x90)
+  const bytes: number[] = []
+  while (bytes.length < length) bytes.push(...(NOPS[Math.min(length - bytes.length, 9) - 1] ?? []))
+  return Uint8Array.from(bytes)
+}
+
+const CODES: Readonly<Partial<Record<EncodeError['code'], AssemblerErrorCode>>> = {
+  unknownMnemonic: 'UNKNOWN_MNEMONIC',
+  unknownForm: 'UNKNOWN_MNEMONIC',
+  ambiguousSize: 'AMBIGUOUS_SIZE',
+  mode: 'MODE',
+  range: 'RANGE',
+  prefix: 'PREFIX',
+}
+
+function raise(item: InstructionItem, error: EncodeError): never {
+  const accepted = error.code === 'unknownMnemonic' ? nearest(item.mnemonic, knownMnemonics()) : error.accepted
+  throw new AssemblerError(CODES[error.code] ?? 'OPERANDS', error.message, {
+    line: item.line,
+    operand: error.operand,
+    accepted,
+  })
+}
+
+/** Lays items out and encodes them until nothing moves any more. */
+export class Layout {
+  readonly #items: readonly Item[]
+  readonly #origin: bigint
+  readonly #labels = new Map<string, bigint>()
+  #addresses: bigint[] = []
+  #chunks: Uint8Array[] = []
+
+  constructor(items: readonly Item[], origin: bigint) {
+    this.#items = items
+    this.#origin = origin
+    const seen = new Set<string>()
+    for (const item of items) {
+      if (item.kind !== 'labelHere') continue
+      if (seen.has(item.name))
+        throw new AssemblerError('DUPLICATE_LABEL', `label '${item.name}' is defined twice`, { line: item.line })
+      seen.add(item.name)
+    }
+    for (const name of seen) this.#labels.set(name, origin)
+  }
+
+  run(): Assembled {
+    for (let round = 0; round < 100; round++) {
+      if (!this.#pass()) return this.#result()
+    }
+    throw new AssemblerError('UNSTABLE', 'the layout does not settle: an alignment and a branch push each other')
+  }
+
+  /** Encodes everything at the addresses of the last pass. @returns true where a label has moved. */
+  #pass(): boolean {
+    let address = this.#origin
+    let moved = this.#chunks.length === 0
+    const addresses: bigint[] = []
+    const chunks: Uint8Array[] = []
+    for (const item of this.#items) {
+      addresses.push(address)
+      if (item.kind === 'labelHere') {
+        if (this.#labels.get(item.name) !== address) moved = true
+        this.#labels.set(item.name, address)
+      }
+      const chunk = this.#chunk(item, address)
+      chunks.push(chunk)
+      address += BigInt(chunk.length)
+    }
+    this.#addresses = addresses
+    this.#chunks = chunks
+    return moved
+  }
+
+  #chunk(item: Item, address: bigint): Uint8Array {
+    switch (item.kind) {
+      case 'instruction':
+        return this.#instruction(item, address)
+      case 'data':
+        return this.#data(item)
+      case 'align': {
+        const over = Number(address % BigInt(item.boundary))
+        return padding(over === 0 ? 0 : item.boundary - over, item)
+      }
+      case 'org': {
+        const gap = item.address - address
+        if (gap < 0n || gap > 1n << 30n)
+          throw new AssemblerError('RANGE', `org 0x${item.address.toString(16)} is behind 0x${address.toString(16)}`, {
+            line: item.line,
+          })
+        return new Uint8Array(Number(gap))
+      }
+      default:
+        return new Uint8Array(0)
+    }
+  }
+
+  #resolve(ref: LabelRef, line: number): bigint {
+    const at = this.#labels.get(ref.name)
+    if (at === undefined)
+      throw new AssemblerError('UNDEFINED_LABEL', `label '${ref.name}' is not defined`, {
+        line,
+        accepted: nearest(ref.name, [...this.#labels.keys()]),
+      })
+    return at + ref.addend
+  }
+
+  #operand(o: AssemblerOperand, item: InstructionItem): OperandValue {
+    if (typeof o === 'number' || typeof o === 'bigint') return { kind: 'immediate', value: BigInt(o) }
+    if (o.kind === 'label') return { kind: 'immediate', value: this.#resolve(o, item.line), wide: true }
+    if (o.kind !== 'memory' || o.label === undefined) return o
+    const displacement = this.#resolve(o.label, item.line)
+    // In 64-bit code a bare label is reached from RIP: 32-bit absolute addresses would not be position-independent.
+    const ripTarget = item.bits === 64 && o.base === 0 && o.index === 0
+    return { ...o, displacement, ...(ripTarget ? { ripTarget } : {}) }
+  }
+
+  #instruction(item: InstructionItem, address: bigint): Uint8Array {
+    const operands = item.operands.map((o) => this.#operand(o, item))
+    const request = {
+      mnemonic: item.mnemonic,
+      operands,
+      prefixes: item.prefixes,
+      ...(item.form === undefined ? {} : { form: item.form }),
+    }
+    const branch = operands.length === 1 && operands[0]?.kind === 'immediate'
+    const bytes = encode(request, { bits: item.bits, address, ...(branch ? { branchBytes: item.branchBytes } : {}) })
+    if (isEncodeError(bytes)) raise(item, bytes)
+    // What was once long stays long: a branch never shrinks.
+    if (branch && bytes.length > 3 && item.branchBytes === 1) item.branchBytes = item.bits === 16 ? 2 : 4
+    return bytes
+  }
+
+  #data(item: DataItem): Uint8Array {
+    const bytes = new Uint8Array(item.values.length * item.unitBytes)
+    const view = new DataView(bytes.buffer)
+    for (const [n, v] of item.values.entries()) {
+      const value = typeof v === 'bigint' ? v : this.#resolve(v, item.line)
+      const bits = item.unitBytes * 8
+      if (value >= 1n << BigInt(bits) || value < -(1n << BigInt(bits - 1)))
+        throw new AssemblerError('RANGE', `0x${value.toString(16)} does not fit in ${bits} bits`, { line: item.line })
+      const unsigned = BigInt.asUintN(bits, value)
+      for (let b = 0; b < item.unitBytes; b++)
+        view.setUint8(n * item.unitBytes + b, Number((unsigned >> BigInt(8 * b)) & 255n))
+    }
+    return bytes
+  }
+
+  #result(): Assembled {
+    const length = this.#chunks.reduce((sum, c) => sum + c.length, 0)
+    const bytes = new Uint8Array(length)
+    let offset = 0
+    for (const chunk of this.#chunks) {
+      bytes.set(chunk, offset)
+      offset += chunk.length
+    }
+    const listing = this.#items.map((item, n) => ({
+      line: item.line,
+      address: this.#addresses[n] ?? 0n,
+      bytes: this.#chunks[n] ?? new Uint8Array(0),
+      text: item.kind === 'instruction' ? item.text : item.kind === 'labelHere' ? `${item.name}:` : item.kind,
+    }))
+    return { origin: this.#origin, bytes, labels: this.#labels, listing }
+  }
+}

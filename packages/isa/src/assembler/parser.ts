@@ -1,0 +1,290 @@
+/** Operands and expressions of Intel syntax, as NASM and GNU write it. */
+import { AssemblerError } from './errors.ts'
+import type { Token } from './lexer.ts'
+import { type AssemblerOperand, far, type LabelRef, type Mem, type Reg, registerNamed } from './values.ts'
+
+/** A sum: a number, at most one label, and registers with factors. */
+interface Sum {
+  value: bigint
+  label: string | null
+  registers: { reg: Reg; factor: bigint }[]
+}
+
+const SIZES: Readonly<Record<string, number>> = {
+  byte: 1,
+  word: 2,
+  dword: 4,
+  fword: 6,
+  qword: 8,
+  tbyte: 10,
+  tword: 10,
+  oword: 16,
+  xmmword: 16,
+  dqword: 16,
+  yword: 32,
+  ymmword: 32,
+  zmmword: 64,
+}
+const SEGMENTS = ['es', 'cs', 'ss', 'ds', 'fs', 'gs']
+
+/** Reads the tokens of one statement. */
+export class OperandParser {
+  readonly #tokens: readonly Token[]
+  readonly #line: number
+  readonly #constants: ReadonlyMap<string, bigint>
+  #at = 0
+  /** `near` or `short` stood before an operand. */
+  near = false
+
+  constructor(tokens: readonly Token[], line: number, constants: ReadonlyMap<string, bigint>) {
+    this.#tokens = tokens
+    this.#line = line
+    this.#constants = constants
+  }
+
+  get done(): boolean {
+    return this.#at >= this.#tokens.length
+  }
+
+  #peek(offset = 0): Token | undefined {
+    return this.#tokens[this.#at + offset]
+  }
+
+  #isSign(text: string): boolean {
+    const t = this.#peek()
+    return t?.kind === 'sign' && t.text === text
+  }
+
+  #take(text: string): boolean {
+    if (!this.#isSign(text)) return false
+    this.#at++
+    return true
+  }
+
+  fail(message: string, accepted: readonly string[] = []): never {
+    throw new AssemblerError('SYNTAX', message, { line: this.#line, accepted })
+  }
+
+  expect(text: string): void {
+    if (!this.#take(text))
+      this.fail(`'${text}' expected${this.done ? ' at the end of the line' : ` before '${this.#peek()?.text}'`}`)
+  }
+
+  /** Operands up to the end of the statement, separated by commas. */
+  operands(): AssemblerOperand[] {
+    const found: AssemblerOperand[] = []
+    if (this.done) return found
+    do found.push(this.#operand())
+    while (this.#take(','))
+    if (!this.done) this.fail(`unexpected '${this.#peek()?.text}'`, [','])
+    return found
+  }
+
+  /** An expression without registers. */
+  constant(): bigint {
+    const sum = this.#sum()
+    if (sum.registers.length > 0 || sum.label !== null) this.fail('a number is expected here')
+    return sum.value
+  }
+
+  /** A value of data: number, label, or string. */
+  dataValue(): bigint | LabelRef | string {
+    const t = this.#peek()
+    if (t?.kind === 'string' && (this.#peek(1) === undefined || this.#peek(1)?.text === ',')) {
+      this.#at++
+      return t.text
+    }
+    const sum = this.#sum()
+    if (sum.registers.length > 0) this.fail('data cannot name registers')
+    return sum.label === null ? sum.value : { kind: 'label', name: sum.label, addend: sum.value }
+  }
+
+  comma(): boolean {
+    return this.#take(',')
+  }
+
+  /** `dword ptr`, `short`, `near`, `far`. */
+  #keywords(): { bytes: number; isFar: boolean } {
+    let bytes = 0
+    let isFar = false
+    for (;;) {
+      const t = this.#peek()
+      const word = t?.kind === 'word' ? t.text.toLowerCase() : ''
+      if (SIZES[word] !== undefined) bytes = SIZES[word] ?? 0
+      else if (word === 'near') this.near = true
+      else if (word === 'far') isFar = true
+      else if (word !== 'ptr' && word !== 'short' && word !== 'offset') return { bytes, isFar }
+      this.#at++
+    }
+  }
+
+  #operand(): AssemblerOperand {
+    const { bytes, isFar } = this.#keywords()
+    const segment = this.#segment()
+    if (this.#isSign('[')) return this.#memory(bytes, segment, isFar)
+    if (segment >= 0) return this.#absolute(bytes, segment)
+    const first = this.#sum()
+    if (this.#take(':')) {
+      const offset = this.#sum()
+      return far(Number(first.value), Number(BigInt.asIntN(64, offset.value)))
+    }
+    if (first.registers.length === 1 && first.label === null && first.value === 0n && first.registers[0]?.factor === 1n)
+      return first.registers[0].reg
+    if (first.registers.length > 0) this.fail('registers can be added in brackets only')
+    // `byte 5` only says how to encode; the shortest encoding is taken anyway.
+    return first.label === null ? first.value : { kind: 'label', name: first.label, addend: first.value }
+  }
+
+  /** `fs:` before an address; -1 none. */
+  #segment(): number {
+    const t = this.#peek()
+    const next = this.#peek(1)
+    const number = t?.kind === 'word' ? SEGMENTS.indexOf(t.text.toLowerCase()) : -1
+    if (number < 0 || next?.text !== ':') return -1
+    this.#at += 2
+    return number
+  }
+
+  #absolute(bytes: number, segment: number): Mem {
+    return this.#build(bytes, segment, this.#sum(), false)
+  }
+
+  #memory(bytes: number, outer: number, isFar: boolean): Mem {
+    this.expect('[')
+    const inner = this.#segment()
+    if (this.#peek()?.text.toLowerCase() === 'rel' || this.#peek()?.text.toLowerCase() === 'abs') this.#at++
+    const sum = this.#sum()
+    this.expect(']')
+    return this.#build(bytes, inner >= 0 ? inner : outer, sum, isFar)
+  }
+
+  /** Base, index and scale from a sum of registers with factors. */
+  #build(bytes: number, segment: number, sum: Sum, isFar: boolean): Mem {
+    let base = 0
+    let index = 0
+    let scale = 1n
+    for (const { reg, factor } of sum.registers) {
+      const vector = reg.register >> 5 === 10 || reg.register >> 5 === 11
+      if (factor === 1n && base === 0 && !vector) base = reg.register
+      else if (index === 0 && [1n, 2n, 4n, 8n].includes(factor)) [index, scale] = [reg.register, factor]
+      else if ([3n, 5n, 9n].includes(factor) && base === 0 && index === 0)
+        [base, index, scale] = [reg.register, reg.register, factor - 1n]
+      else this.fail('this address cannot be encoded', ['base + index*1|2|4|8 + displacement'])
+    }
+    const isRip = base >> 5 === 16
+    const mem: Mem = {
+      kind: 'memory',
+      bytes,
+      segment,
+      base,
+      index,
+      scale: Number(scale) as 1 | 2 | 4 | 8,
+      displacement: sum.value,
+      ...(isFar ? { far: true } : {}),
+      ...(sum.label === null ? {} : { label: { kind: 'label', name: sum.label, addend: sum.value } }),
+    }
+    // `[rip+label]` names the label's address, as GNU has it; `[rip+8]` is a distance.
+    return isRip && sum.label !== null ? { ...mem, base: 0 } : mem
+  }
+
+  #sum(): Sum {
+    const sum = this.#product()
+    for (;;) {
+      const negative = this.#isSign('-')
+      if (!negative && !this.#isSign('+')) return sum
+      this.#at++
+      const next = this.#product()
+      if (negative && next.label !== null) this.fail('a label cannot be subtracted')
+      sum.value += negative ? -next.value : next.value
+      if (next.label !== null && sum.label !== null) this.fail('two labels cannot be added')
+      sum.label ??= next.label
+      sum.registers.push(...next.registers.map((r) => ({ reg: r.reg, factor: negative ? -r.factor : r.factor })))
+    }
+  }
+
+  #product(): Sum {
+    let left = this.#unary()
+    for (;;) {
+      const t = this.#peek()
+      if (t?.kind !== 'sign' || !['*', '/', '%', '<<', '>>', '&', '|', '^'].includes(t.text)) return left
+      this.#at++
+      left = this.#combine(t.text, left, this.#unary())
+    }
+  }
+
+  #combine(sign: string, a: Sum, b: Sum): Sum {
+    if (a.label !== null || b.label !== null) this.fail(`labels cannot stand beside '${sign}'`)
+    if (sign === '*' && (a.registers.length > 0 || b.registers.length > 0)) {
+      const [registers, factor] = a.registers.length > 0 ? [a, b] : [b, a]
+      if (factor.registers.length > 0) this.fail('registers cannot be multiplied')
+      return {
+        value: registers.value * factor.value,
+        label: null,
+        registers: registers.registers.map((r) => ({ reg: r.reg, factor: r.factor * factor.value })),
+      }
+    }
+    if (a.registers.length > 0 || b.registers.length > 0) this.fail(`registers cannot stand beside '${sign}'`)
+    return { value: this.#calculate(sign, a.value, b.value), label: null, registers: [] }
+  }
+
+  #calculate(sign: string, a: bigint, b: bigint): bigint {
+    switch (sign) {
+      case '*':
+        return a * b
+      case '&':
+        return a & b
+      case '|':
+        return a | b
+      case '^':
+        return a ^ b
+      case '<<':
+      case '>>':
+        if (b < 0n || b > 64n) this.fail('a shift of 0 to 64 is expected')
+        return sign === '<<' ? a << b : a >> b
+      default:
+        if (b === 0n) this.fail('division by zero')
+        return sign === '/' ? a / b : a % b
+    }
+  }
+
+  #unary(): Sum {
+    if (this.#take('-')) {
+      const s = this.#unary()
+      if (s.label !== null) this.fail('a label cannot be negated')
+      return { value: -s.value, label: null, registers: s.registers.map((r) => ({ reg: r.reg, factor: -r.factor })) }
+    }
+    if (this.#take('+')) return this.#unary()
+    if (this.#take('~')) return { value: ~this.#unary().value, label: null, registers: [] }
+    if (this.#take('(')) {
+      const s = this.#sum()
+      this.expect(')')
+      return s
+    }
+    return this.#atom()
+  }
+
+  #atom(): Sum {
+    const t = this.#peek()
+    if (t === undefined) this.fail('an operand is missing', ['register', '[address]', 'number', 'label'])
+    this.#at++
+    if (t.kind === 'number' || t.kind === 'string') return { value: t.value, label: null, registers: [] }
+    if (t.kind === 'sign') this.fail(`unexpected '${t.text}'`)
+    const register = this.#register(t.text)
+    if (register !== null) return { value: 0n, label: null, registers: [{ reg: register, factor: 1n }] }
+    const constant = this.#constants.get(t.text)
+    if (constant !== undefined) return { value: constant, label: null, registers: [] }
+    return { value: 0n, label: t.text, registers: [] }
+  }
+
+  /** Register names, with `st(3)` over several tokens. */
+  #register(name: string): Reg | null {
+    if (name.toLowerCase() === 'st' && this.#isSign('(')) {
+      this.#at++
+      const n = this.#peek()?.value ?? 0n
+      this.#at++
+      this.expect(')')
+      return registerNamed(`st(${n})`)
+    }
+    return registerNamed(name)
+  }
+}

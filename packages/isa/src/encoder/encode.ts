@@ -1,0 +1,282 @@
+/** From a mnemonic, or a form, and operands to bytes: the shortest encoding that means just that. */
+import { FormBit, ImmKind } from '../decoder/form-bits.ts'
+import { BASE_IP, Instruction, Prefix } from '../decoder/instruction.ts'
+import { OperandPlace } from '../decoder/places.ts'
+import { FORM_BITS } from '../generated/decode.ts'
+import { FORM_RULES } from '../generated/encode.ts'
+import { FORM_NAMES } from '../generated/form-names.ts'
+import { FORM_MNEMONIC, MNEMONICS } from '../generated/names.ts'
+import { SPEC_MEM_BYTES, SPEC_PLACE, SPEC_REG } from '../generated/operands.ts'
+import { ALIASES } from './aliases.ts'
+import { ByteSink, emit } from './emit.ts'
+import { type EncodeError, encodeError } from './errors.ts'
+import { formAddressSize, formField, formInMode, formOperandSize } from './form-access.ts'
+import { Rule, Shape } from './form-shape.ts'
+import { operandLetters, specsOf, takeOperand } from './match.ts'
+import type { EncodeOptions, EncodeRequest, OperandValue } from './operands.ts'
+
+/** Forms by mnemonic number, made on first use. */
+let formsByMnemonic: number[][] | null = null
+
+function index(): number[][] {
+  if (formsByMnemonic) return formsByMnemonic
+  const table: number[][] = MNEMONICS.map(() => [])
+  for (let form = 1; form < FORM_MNEMONIC.length; form++) {
+    if (((FORM_BITS[form] as number) & FormBit.later) === 0) table[FORM_MNEMONIC[form] as number]?.push(form)
+  }
+  formsByMnemonic = table
+  return table
+}
+
+const MNEMONIC_NUMBER: ReadonlyMap<string, number> = /* @__PURE__ */ new Map(
+  /* @__PURE__ */ MNEMONICS.map((m, n) => [m, n]),
+)
+
+/** Forms that a mnemonic or alias stands for; empty where there is none. */
+export function formsOf(mnemonic: string): readonly number[] {
+  const name = mnemonic.toLowerCase()
+  const names = ALIASES[name] ?? [name]
+  return names.flatMap((n) => index()[MNEMONIC_NUMBER.get(n) ?? 0] ?? [])
+}
+
+/** Every name that {@link formsOf} knows: mnemonics and aliases. */
+export const knownMnemonics = (): string[] => [
+  ...MNEMONICS.slice(1).filter((_, n) => (index()[n + 1] ?? []).length > 0),
+  ...Object.keys(ALIASES),
+]
+
+function defaultSize(form: number, bits: number): number {
+  return bits === 64 ? ((FORM_BITS[form] as number) & (FormBit.d64 | FormBit.f64) ? 64 : 32) : bits
+}
+
+/** Blank fields for a form. */
+function blank(form: number, bits: 16 | 32 | 64): Instruction {
+  const i = new Instruction()
+  i.form = form
+  i.mode = bits
+  i.operandSize = formOperandSize(form) || defaultSize(form, bits)
+  i.addressSize = formAddressSize(form) || bits
+  // Hint-NOPs take every ModRM.reg that no instruction has: 5 is free in all of them.
+  if (formField(form, Shape.regShift) === Shape.fieldFree) i.reg = 5
+  return i
+}
+
+const PREFIX_BIT = { lock: Prefix.lock, rep: Prefix.rep, repe: Prefix.rep, repne: Prefix.repne, notrack: 0 } as const
+
+/** Prefixes that the form does not take are an error: they would mean nothing. */
+function takePrefixes(i: Instruction, prefixes: EncodeRequest['prefixes']): boolean {
+  const word = FORM_BITS[i.form] as number
+  for (const p of prefixes ?? []) {
+    if (p === 'lock' && ((word & FormBit.lock) === 0 || i.mod === 3)) return false
+    if ((p === 'rep' || p === 'repe' || p === 'repne') && (word & (FormBit.rep | FormBit.repcc)) === 0) return false
+    if (p === 'notrack') i.segment = 3
+    i.prefixes |= PREFIX_BIT[p]
+  }
+  return true
+}
+
+/** Displacement bytes of a relative branch, 0 for anything else. */
+export function branchBytes(form: number): number {
+  const kind = (FORM_BITS[form] as number) & FormBit.immMask
+  return kind === ImmKind.rel8 ? 1 : kind === ImmKind.rel16 ? 2 : kind === ImmKind.rel32 ? 4 : 0
+}
+
+interface Candidate {
+  readonly form: number
+  readonly bytes: Uint8Array
+  readonly memoryBytes: number
+}
+
+/** Turns targets into displacements, now that the length is known; false where one does not reach. */
+function relate(
+  i: Instruction,
+  request: EncodeRequest,
+  out: ByteSink,
+  options: EncodeOptions,
+  bits: 16 | 32 | 64,
+): boolean {
+  const end = (options.address ?? 0n) + BigInt(out.length)
+  const bytes = branchBytes(i.form)
+  if (bytes > 0) {
+    const target = request.operands?.find((o) => o.kind === 'immediate')?.value ?? 0n
+    const width = i.operandSize
+    const distance = BigInt.asIntN(width, target - end)
+    if (BigInt.asIntN(bytes * 8, distance) !== distance) return false
+    i.immLo = Number(BigInt.asIntN(32, distance))
+    i.immHi = i.immLo >> 31
+  }
+  const memory = request.operands?.find((o) => o.kind === 'memory')
+  if (memory?.kind === 'memory' && memory.ripTarget && i.base === BASE_IP) {
+    const distance = BigInt.asIntN(64, memory.displacement - end)
+    if (BigInt.asIntN(32, distance) !== distance) return false
+    i.dispLo = Number(distance)
+    i.dispHi = i.dispLo >> 31
+  }
+  return emit(i, bits, out) === null
+}
+
+const isImplied = (s: number): boolean => {
+  const place = SPEC_PLACE[s] as number
+  return (
+    place === OperandPlace.fixed ||
+    place === OperandPlace.si ||
+    place === OperandPlace.di ||
+    place === OperandPlace.memFixed
+  )
+}
+
+/**
+ * Specifications of the operands that `count` operands stand for; null where the count is wrong. What the form itself names can be
+ * left out: all of it (MOVSB, XLATB), or a last XMM0 (BLENDVPS).
+ */
+function writtenSpecs(form: number, count: number): number[] | null {
+  const specs = specsOf(form)
+  if (specs.length === count) return specs
+  if (count === 0 && specs.every(isImplied)) return []
+  const last = specs.at(-1)
+  return specs.length === count + 1 &&
+    count > 0 &&
+    last !== undefined &&
+    SPEC_PLACE[last] === OperandPlace.fixed &&
+    (SPEC_REG[last] as number) === 10
+    ? specs.slice(0, -1)
+    : null
+}
+
+function attempt(
+  form: number,
+  request: EncodeRequest,
+  options: EncodeOptions,
+  bits: 16 | 32 | 64,
+): Candidate | 'operands' | 'range' | 'rexWithHighByte' {
+  const operands = request.operands ?? []
+  const specs = writtenSpecs(form, operands.length)
+  if (specs === null) return 'operands'
+  const i = blank(form, bits)
+  for (const [n, s] of specs.entries()) {
+    if (!takeOperand(i, s, operands[n] as OperandValue, bits)) return 'operands'
+  }
+  const branch = branchBytes(form)
+  if (
+    branch > 0 &&
+    branch < (options.branchBytes ?? 1) &&
+    index()[FORM_MNEMONIC[form] as number]?.some((f) => branchBytes(f) > branch && formInMode(f, bits))
+  )
+    return 'range'
+  if (!takePrefixes(i, request.prefixes)) return 'operands'
+  const out = new ByteSink()
+  const problem = emit(i, bits, out)
+  if (problem === 'rexWithHighByte') return problem
+  if (problem !== null || !relate(i, request, out, options, bits)) return branch > 0 ? 'range' : 'operands'
+  const memory = specs.find((s, n) => operands[n]?.kind === 'memory' && SPEC_PLACE[s] === OperandPlace.rm)
+  return {
+    form,
+    bytes: out.bytes.slice(0, out.length),
+    memoryBytes: memory === undefined ? 0 : (SPEC_MEM_BYTES[memory] as number),
+  }
+}
+
+/** Forms that may be chosen: of this mode, and second encodings only where asked for by name. */
+function candidates(request: EncodeRequest, bits: number): number[] | EncodeError {
+  if (request.form !== undefined) {
+    const form = FORM_NAMES.indexOf(request.form)
+    if (form <= 0) return encodeError('unknownForm', `there is no form '${request.form}'`)
+    return formInMode(form, bits) ? [form] : encodeError('mode', `'${request.form}' does not exist in ${bits}-bit mode`)
+  }
+  const forms = formsOf(request.mnemonic ?? '')
+  if (forms.length === 0) return encodeError('unknownMnemonic', `unknown mnemonic '${request.mnemonic ?? ''}'`)
+  const usable = forms.filter((f) => formInMode(f, bits) && ((FORM_RULES[f] as number) & (Rule.alias | Rule.amd)) === 0)
+  return usable.length > 0 ? usable : encodeError('mode', `'${request.mnemonic}' does not exist in ${bits}-bit mode`)
+}
+
+/** The position of the first operand that no form takes, and what the forms have there. */
+function explain(forms: readonly number[], request: EncodeRequest, bits: number): EncodeError {
+  const operands = request.operands ?? []
+  const name = request.mnemonic ?? request.form ?? ''
+  const rightCount = forms.filter((f) => specsOf(f).length === operands.length)
+  const all = [...new Set(forms.map((f) => operandLetters(f).join(', ') || 'no operands'))]
+  if (rightCount.length === 0)
+    return encodeError('operands', `'${name}' does not take ${operands.length} operands`, 0, all)
+  let fitting = rightCount
+  for (let n = 0; n < operands.length; n++) {
+    const next = fitting.filter((f) =>
+      takeOperand(blank(f, bits as 16 | 32 | 64), specsOf(f)[n] as number, operands[n] as OperandValue, bits),
+    )
+    if (next.length === 0) {
+      const accepted = [...new Set(fitting.map((f) => operandLetters(f)[n] ?? ''))]
+      return encodeError('operands', `operand ${n + 1} of '${name}' does not fit`, n + 1, accepted)
+    }
+    fitting = next
+  }
+  if ((request.prefixes ?? []).length > 0)
+    return encodeError(
+      'prefix',
+      `'${name}' does not take the prefix ${request.prefixes?.join(' ')} with these operands`,
+    )
+  return encodeError(
+    'range',
+    `an operand of '${name}' cannot be encoded with these registers, or is out of range`,
+    0,
+    all,
+  )
+}
+
+/** Memory without a size that fits several widths: stack and branches take the mode's, anything else is ambiguous. */
+function chooseSize(
+  found: readonly Candidate[],
+  request: EncodeRequest,
+  bits: number,
+): readonly Candidate[] | EncodeError {
+  const unsized = request.operands?.some((o) => o.kind === 'memory' && o.bytes === 0) ?? false
+  const widths = [...new Set(found.map((c) => c.memoryBytes).filter((b) => b > 0))]
+  if (!unsized || widths.length <= 1) return found
+  const isFar = request.operands?.some((o) => o.kind === 'memory' && o.far) ?? false
+  const usual = isFar
+    ? found.filter((c) => c.memoryBytes === (bits === 16 ? 4 : 6))
+    : found.filter(
+        (c) =>
+          formOperandSize(c.form) ===
+            (bits === 64 && (FORM_BITS[c.form] as number) & (FormBit.d64 | FormBit.f64) ? 64 : bits) &&
+          c.memoryBytes === bits / 8,
+      )
+  if (/^(push|pop|call|jmp)$/.test(request.mnemonic?.toLowerCase() ?? '') && usual.length > 0) return usual
+  return encodeError(
+    'ambiguousSize',
+    `the size of the memory operand of '${request.mnemonic}' is not given`,
+    (request.operands?.findIndex((o) => o.kind === 'memory') ?? 0) + 1,
+    widths.map((b) => `m${b * 8}`),
+  )
+}
+
+/**
+ * Encodes an instruction: the shortest of all forms that mean the same, or the form that is named.
+ * @returns the bytes, or a typed error that names the operand and what would be accepted.
+ */
+export function encode(request: EncodeRequest, options: EncodeOptions = {}): Uint8Array | EncodeError {
+  const bits = options.bits ?? 64
+  const forms = candidates(request, bits)
+  if (!Array.isArray(forms)) return forms
+  const found: Candidate[] = []
+  let range = false
+  let highByte = false
+  for (const form of forms) {
+    const c = attempt(form, request, options, bits)
+    if (typeof c === 'object') found.push(c)
+    else {
+      range ||= c === 'range'
+      highByte ||= c === 'rexWithHighByte'
+    }
+  }
+  if (found.length === 0 && highByte)
+    return encodeError('rexWithHighByte', 'AH, CH, DH and BH cannot stand in an instruction that needs a REX prefix')
+  if (found.length === 0) {
+    if (range && forms.every((f) => branchBytes(f) > 0))
+      return encodeError('range', `the target of '${request.mnemonic ?? request.form}' is out of reach`, 1, [
+        ...new Set(forms.map((f) => operandLetters(f).join())),
+      ])
+    return explain(forms, request, bits)
+  }
+  const sized = chooseSize(found, request, bits)
+  if (!Array.isArray(sized)) return sized as EncodeError
+  return (sized as readonly Candidate[]).reduce((a, b) => (b.bytes.length < a.bytes.length ? b : a)).bytes
+}
