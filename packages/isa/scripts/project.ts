@@ -78,6 +78,8 @@ export function formBits(f: Form): number {
   set(f.attributes.has('rep'), FormBit.rep)
   set(f.attributes.has('repcc'), FormBit.repcc)
   set(f.hasModrm, FormBit.modrm)
+  set(f.space === 'vex' || f.pp !== null, FormBit.sizeless)
+  bits |= (f.operandSize === null ? 0 : { 16: 1, 32: 2, 64: 3 }[f.operandSize]) << FormBit.sizeShift
   return bits
 }
 

@@ -246,13 +246,19 @@ export class Decoder {
     out.prefixes = prefixes
     out.rex = rex
     out.segment = segment
-    out.operandSize = 16 << osz
     out.addressSize = 16 << asz
     out.opcodeReg = (b & 7) | ((rex & 1) << 3)
     if (form === 0) return this.#fail(out, p - offset, available, InvalidReason.undefinedOpcode)
-    if ((bits & (FormBit.d64 | FormBit.f64)) !== 0 && mode64) {
-      if (osz === 1 || ((bits & FormBit.f64) !== 0 && this.#amd === 0)) out.operandSize = 64
-    }
+    const declared = (bits >> FormBit.sizeShift) & FormBit.sizeMask
+    if (declared !== 0) out.operandSize = 8 << declared
+    else if ((bits & FormBit.sizeless) !== 0) out.operandSize = this.bits === 16 ? 16 : 32
+    else if (
+      mode64 &&
+      (bits & (FormBit.d64 | FormBit.f64)) !== 0 &&
+      (osz === 1 || ((bits & FormBit.f64) !== 0 && this.#amd === 0))
+    )
+      out.operandSize = 64
+    else out.operandSize = 16 << osz
     if ((bits & FormBit.immMask) !== 0) p = this.#immediate(out, bytes, p, offset, bits, asz)
     else out.immBytes = 0
     const length = p - offset

@@ -58,4 +58,9 @@ export const FormBit = {
   modrm: 1 << 21,
   /** A 66 prefix is #UD. */
   no66: 1 << 22,
+  /** Operand size that the form stands for: 0 none, 1, 2, 3 for 16, 32, 64. */
+  sizeShift: 23,
+  sizeMask: 3,
+  /** 66 and W are part of the opcode (mandatory prefixes, VEX) and say nothing of the operand size. */
+  sizeless: 1 << 25,
 } as const

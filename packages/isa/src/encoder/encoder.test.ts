@@ -17,12 +17,12 @@ function generator(start: number): () => number {
   }
 }
 
-/** What an instruction is, without what its encoding leaves open: length, bytes, and the operand size of VEX instructions. */
+/** What an instruction is, without what its encoding leaves open: length and bytes. */
 function meaning(i: Instruction): string {
   const o = instructionObject(i, new Uint8Array(15), 0)
   // A RIP-relative operand keeps its address; its distance changes with the length.
   const operands = o.status === 'ok' ? o.operands.map((x) => ('address' in x ? { ...x, displacement: 0 } : x)) : []
-  const plain = { ...o, operands, length: 0, bytes: 0, ...(i.prefixes & 64 ? { operandSize: 0 } : {}) }
+  const plain = { ...o, operands, length: 0, bytes: 0 }
   return JSON.stringify(plain, (_, v) => (typeof v === 'bigint' ? v.toString(16) : v))
 }
 

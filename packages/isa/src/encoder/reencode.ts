@@ -16,6 +16,20 @@ function moveTarget(i: Instruction, change: number): void {
   else if (i.mod !== 3 && i.base === BASE_IP) i.dispLo = (i.dispLo + change) | 0
 }
 
+/** A short branch at the end of its reach: a shorter encoding would not reach its target any more. */
+function outOfReach(i: Instruction, change: number): boolean {
+  const kind = (FORM_BITS[i.form] as number) & FormBit.immMask
+  const moved = i.immLo + change
+  return kind === ImmKind.rel8 ? moved > 127 : kind === ImmKind.rel16 ? moved > 32767 : false
+}
+
+/** Keeps the length by prefixes without meaning: an ES override before a branch (SDM vol. 2, 2.1.1). */
+function padded(out: ByteSink, count: number): Uint8Array {
+  const bytes = new Uint8Array(out.length + count).fill(0x26, 0, count)
+  bytes.set(out.bytes.subarray(0, out.length), count)
+  return bytes
+}
+
 /**
  * Encodes a decoded instruction: the same form, operands and prefixes that matter, in the shortest way (redundant prefixes,
  * displacement zeros and long VEX prefixes go). Branch and RIP-relative targets stay as they are seen from the same address.
@@ -30,6 +44,7 @@ export function encodeInstruction(insn: Instruction): Uint8Array | EncodeError {
     const problem = emit(copy, insn.mode, out)
     if (problem !== null) return encodeError(problem, `form ${insn.form} cannot be encoded with these fields`)
     const change = copy.length - out.length
+    if (change > 0 && outOfReach(copy, change)) return padded(out, change)
     if (change === 0 || copy.length === 0) break
     moveTarget(copy, change)
     copy.length = out.length
