@@ -63,15 +63,19 @@ function binaryTallies(files: readonly string[]) {
 }
 
 /** Value of `--name N` among the arguments. */
-function numberOption(args: readonly string[], name: string, otherwise: number): number {
+export function numberOption(args: readonly string[], name: string, otherwise: number): number {
   const at = args.indexOf(name)
   return at < 0 ? otherwise : Number(args[at + 1])
 }
 
+/** Arguments that are neither options nor their values. */
+export const plainArguments = (args: readonly string[]): string[] =>
+  args.filter((a, i) => !a.startsWith('--') && !args[i - 1]?.startsWith('--'))
+
 export function run(options: { readonly json: boolean; readonly args: readonly string[] }): boolean {
   const seed = numberOption(options.args, '--seed', (Math.random() * 0x7fffffff) | 0)
   const count = numberOption(options.args, '--count', 1_000_000)
-  const files = options.args.filter((a, i) => !a.startsWith('--') && !options.args[i - 1]?.startsWith('--'))
+  const files = plainArguments(options.args)
   const tallies = [...binaryTallies(files.length > 0 ? files : largeBinaries()), ...randomTallies(seed, count)]
   if (options.json) {
     console.log(

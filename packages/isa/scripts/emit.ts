@@ -2,7 +2,6 @@
 
 import { encodeFile } from './emit-encode.ts'
 import { factsFile, factTextsFile } from './emit-facts.ts'
-import { formatFile } from './emit-format.ts'
 import type { Form } from './form.ts'
 import { formBits, operandTable } from './project.ts'
 import { HEADER, numbers, strings } from './text.ts'
@@ -74,6 +73,5 @@ export function projections(forms: readonly Form[], onError?: (m: string) => voi
     'src/generated/facts.ts': factsFile(forms),
     'src/generated/fact-texts.ts': factTextsFile(forms),
     'src/generated/encode.ts': encodeFile(forms, { header: HEADER, numbers, strings }),
-    'src/generated/format.ts': formatFile(forms, HEADER),
   }
 }

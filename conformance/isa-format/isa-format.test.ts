@@ -1,0 +1,25 @@
+import { describe, expect, it } from 'vitest'
+import { binaryTextTallies, randomTextTallies } from './index.ts'
+import { objdumpMissing } from './objdump.ts'
+
+const missing = objdumpMissing()
+const seed = Number(process.env.RINGFOLD_SEED ?? Date.now() & 0x7fffffff)
+
+describe.skipIf(missing !== null)(`text against GNU objdump${missing === null ? '' : ` (skipped: ${missing})`}`, () => {
+  it("60,000 instructions of Node's own binary, in both syntaxes", async () => {
+    for (const tally of await binaryTextTallies([process.execPath], 60_000)) {
+      expect(tally.total).toBeGreaterThanOrEqual(60_000)
+      expect(tally.unexplained, tally.report()).toEqual([])
+    }
+  }, 60_000)
+
+  it(`random byte strings in every mode: length and mnemonic (RINGFOLD_SEED=${seed})`, async () => {
+    for (const tally of await randomTextTallies(seed, 2000)) {
+      expect(tally.total).toBe(2000)
+      const wrong = tally.unexplained.filter(
+        (d) => d.what === 'length' || d.ours.split(' ')[0] !== d.theirs.split(' ')[0],
+      )
+      expect(wrong, tally.report()).toEqual([])
+    }
+  }, 60_000)
+})

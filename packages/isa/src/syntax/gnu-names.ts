@@ -1,0 +1,54 @@
+/** Where GNU's spelling is not the manual's: one table for AT&T, and the pseudo-mnemonics that both syntaxes of GNU share. */
+
+/** AT&T names by form. */
+export const ATT_BY_FORM: Readonly<Record<string, string>> = {
+  cbw: 'cbtw',
+  cwde: 'cwtl',
+  cdqe: 'cltq',
+  cwd: 'cwtd',
+  cdq: 'cltd',
+  cqo: 'cqto',
+}
+
+/** GNU names of mnemonics in either syntax, where no operand decides. */
+export const GNU_MNEMONIC: Readonly<Record<string, string>> = {
+  xlatb: 'xlat',
+  wait: 'fwait',
+  popad: 'popa',
+  pushad: 'pusha',
+  popfd: 'popf',
+  popfq: 'popf',
+  pushfd: 'pushf',
+  pushfq: 'pushf',
+  iretd: 'iret',
+}
+
+/** AT&T: integer mnemonics that take a size suffix where no register tells the size. */
+export const SUFFIXED: ReadonlySet<string> = new Set(
+  (
+    'mov add or adc sbb and sub xor cmp test inc dec not neg mul imul div idiv rol ror rcl rcr shl shr sar bt bts btr btc nop ptwrite ' +
+    'cvtsi2sd cvtsi2ss vcvtsi2sd vcvtsi2ss'
+  ).split(' '),
+)
+
+/** Suffixes of integer operands by bytes. */
+export const INTEGER_SUFFIX: Readonly<Record<number, string>> = { 1: 'b', 2: 'w', 4: 'l', 8: 'q' }
+
+/** x87 suffixes by the operand's type: single, double, extended; 16, 32, 64-bit integer. */
+export const X87_SUFFIX: Readonly<Record<string, string>> = {
+  m32fp: 's',
+  m64fp: 'l',
+  m80fp: 't',
+  m16int: 's',
+  m32int: 'l',
+  m64int: 'll',
+}
+
+/** Predicates of CMPPS and its kin: the first 8 for the legacy, all 32 for the VEX instructions (SDM vol. 2A, table 3-1). */
+export const COMPARE_PREDICATES: readonly string[] =
+  'eq lt le unord neq nlt nle ord eq_uq nge ngt false neq_oq ge gt true eq_os lt_oq le_oq unord_s neq_us nlt_uq nle_uq ord_s eq_us nge_uq ngt_uq false_os neq_os ge_oq gt_oq true_us'.split(
+    ' ',
+  )
+
+/** PCLMULQDQ with one of the four useful immediates. */
+export const CARRYLESS: Readonly<Record<number, string>> = { 0: 'lqlq', 1: 'hqlq', 16: 'lqhq', 17: 'hqhq' }
