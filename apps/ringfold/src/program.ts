@@ -1,6 +1,6 @@
+import { readFileSync } from 'node:fs'
 import process from 'node:process'
 import { Command, CommanderError } from 'commander'
-import manifest from '../package.json' with { type: 'json' }
 import { addAsm } from './asm/command.ts'
 import { addCompletion } from './completion.ts'
 import { addDisasm } from './disasm/command.ts'
@@ -13,11 +13,15 @@ const HELP = `
 Every command has --help, with examples.
 Exit status: 0 done; 2 wrong usage or bad input; 10 host error.`
 
+/** Beside `src` as beside `dist`. */
+const version = (): string =>
+  (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version
+
 /** The whole command line. What a command needs is loaded when it runs. */
 async function buildProgram(argv: readonly string[]): Promise<Command> {
   const program = new Command('ringfold')
     .description('x86 virtualization taken apart: today its instructions.')
-    .version(manifest.version, '--version', 'print the version')
+    .version(version(), '--version', 'print the version')
     .helpCommand('help [command]', 'show the help of a command')
     .configureHelp({ styleTitle: (text) => styled('bold', text), styleCommandText: (text) => styled('cyan', text) })
     .showHelpAfterError('(--help shows what there is)')

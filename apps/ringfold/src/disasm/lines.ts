@@ -1,12 +1,11 @@
 /** How a line of a disassembly looks: for people, and as JSON. */
 import { formName, type Instruction, mnemonicOf, Prefix, Status } from '@ringfold/isa/decoder'
+import { BAD, type Formatter, NOT_IN_TABLE } from '@ringfold/isa/formatter'
 import { hasColor, styled } from '../style.ts'
 import type { Cursor, Label } from './cursor.ts'
 import { hexAddress, hexBytes } from './hex.ts'
 import type { Region } from './regions.ts'
-
-/** Text of an instruction that was decoded. */
-export type FormatInstruction = (instruction: Instruction) => string
+import type { TargetNames } from './targets.ts'
 
 /** One way to write a disassembly; every function returns whole lines, or `''`. */
 export interface Lines {
@@ -15,9 +14,6 @@ export interface Lines {
   /** The line at `offset` of `bytes`, which the cursor has just decoded. */
   instruction(cursor: Cursor, bytes: Uint8Array, offset: number): string
 }
-
-export const BAD = '(bad)'
-export const NOT_IN_TABLE = '(not in table)'
 
 /** The extension that bytes belong to which the table does not hold. */
 function unknownExtension({ form, prefixes }: Instruction): string {
@@ -47,8 +43,11 @@ const NEEDS_ESCAPE = /["\\\p{Cc}\u2028\u2029]/u
 
 const quoted = (text: string): string => (NEEDS_ESCAPE.test(text) ? JSON.stringify(text) : `"${text}"`)
 
-/** One JSON object a line: `address`, `bytes`, `mnemonic`, `text`, and `label` where a symbol stands. */
-export function jsonLines(format: FormatInstruction): Lines {
+/**
+ * One JSON object a line: `address`, `bytes`, `mnemonic` (the manual's in either syntax), `text`; `target` where the address that the
+ * instruction names has a name, and `label` where a symbol stands.
+ */
+export function jsonLines(formatter: Formatter, names: TargetNames): Lines {
   let label = ''
   return {
     heading: () => '',
@@ -57,9 +56,12 @@ export function jsonLines(format: FormatInstruction): Lines {
       return ''
     },
     instruction: ({ instruction: i, length }, bytes, offset) => {
-      const text = i.status === Status.ok ? format(i) : undecodedText(i)
+      const isDecoded = i.status === Status.ok
+      const text = isDecoded ? formatter.format(i) : undecodedText(i)
+      const name = isDecoded ? names.nameOf(i) : ''
+      const target = name === '' ? '' : `,"target":${quoted(name)}`
       const start = `{"address":"0x${hexAddress(i.ipLo, i.ipHi)}","bytes":"${hexBytes(bytes, offset, length)}"`
-      const line = `${start},"mnemonic":${quoted(mnemonicFor(i))},"text":${quoted(text)}${label}}\n`
+      const line = `${start},"mnemonic":${quoted(mnemonicFor(i))},"text":${quoted(text)}${target}${label}}\n`
       label = ''
       return line
     },
@@ -71,7 +73,7 @@ const BYTES_COLUMN = 7 * 3
 const ADDRESS_COLUMN = 8
 
 /** Addresses, bytes and text in columns; symbols stand on lines of their own. */
-export function textLines(format: FormatInstruction, comment: (instruction: Instruction) => string): Lines {
+export function textLines(formatter: Formatter, names: TargetNames): Lines {
   const isColored = hasColor()
   const paint = (style: 'bold' | 'yellow' | 'dim' | 'red', text: string) => (isColored ? styled(style, text) : text)
   const [dimOn, dimOff] = paint('dim', '|').split('|')
@@ -89,7 +91,7 @@ export function textLines(format: FormatInstruction, comment: (instruction: Inst
     instruction: ({ instruction: i, length }, bytes, offset) => {
       const address = hexAddress(i.ipLo, i.ipHi).padStart(ADDRESS_COLUMN)
       const column = hexBytes(bytes, offset, length, ' ').padEnd(BYTES_COLUMN)
-      const text = i.status === Status.ok ? format(i) + comment(i) : paint('red', undecodedText(i))
+      const text = i.status === Status.ok ? formatter.format(i) + names.commentOf(i) : paint('red', undecodedText(i))
       return `${dimOn}${address}:  ${column}${dimOff}  ${text}\n`
     },
   }
