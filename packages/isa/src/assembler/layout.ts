@@ -108,6 +108,7 @@ export class Layout {
   readonly #labels = new Map<string, bigint>()
   #addresses: bigint[] = []
   #chunks: Uint8Array[] = []
+  #passes = 0
 
   constructor(items: readonly Item[], origin: bigint) {
     this.#items = items
@@ -132,7 +133,7 @@ export class Layout {
   /** Encodes everything at the addresses of the last pass. @returns true where a label has moved. */
   #pass(): boolean {
     let address = this.#origin
-    let moved = this.#chunks.length === 0
+    let moved = this.#passes++ === 0
     const addresses: bigint[] = []
     const chunks: Uint8Array[] = []
     for (const item of this.#items) {

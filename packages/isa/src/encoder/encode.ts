@@ -57,7 +57,7 @@ function blank(form: number, bits: 16 | 32 | 64): Instruction {
   i.operandSize = formOperandSize(form) || defaultSize(form, bits)
   i.addressSize = formAddressSize(form) || bits
   // Hint-NOPs take every ModRM.reg that no instruction has: 5 is free in all of them.
-  if (formField(form, Shape.regShift) === Shape.fieldFree) i.reg = 5
+  if (formField(form, Shape.regShift) === Shape.fieldFree && (FORM_RULES[form] as number) & Rule.undocumented) i.reg = 5
   return i
 }
 
@@ -165,6 +165,7 @@ function attempt(
     return 'range'
   if (!takePrefixes(i, request.prefixes)) return 'operands'
   const out = new ByteSink()
+  if ((FORM_RULES[form] as number) & Rule.registerZeroTaken && i.opcodeReg === 0) return 'operands'
   const problem = emit(i, bits, out)
   if (problem === 'rexWithHighByte') return problem
   if (problem !== null || !relate(i, request, out, options, bits)) return branch > 0 ? 'range' : 'operands'
@@ -221,6 +222,16 @@ function explain(forms: readonly number[], request: EncodeRequest, bits: number)
   )
 }
 
+/** Where the operands leave the operand size open (PUSH 1000, JMP, far pointers), the mode decides: a shorter 16-bit form would mean another thing. */
+function ofUsualSize(found: readonly Candidate[], bits: number): readonly Candidate[] {
+  const sizes = new Set(found.map((c) => formOperandSize(c.form)))
+  if (sizes.size <= 1 || found.some((c) => c.memoryBytes > 0)) return found
+  const usual = found.filter(
+    (c) => (formOperandSize(c.form) || defaultSize(c.form, bits)) === defaultSize(c.form, bits),
+  )
+  return usual.length > 0 ? usual : found
+}
+
 /** Memory without a size that fits several widths: stack and branches take the mode's, anything else is ambiguous. */
 function chooseSize(
   found: readonly Candidate[],
@@ -240,13 +251,18 @@ function chooseSize(
           c.memoryBytes === bits / 8,
       )
   if (/^(push|pop|call|jmp)$/.test(request.mnemonic?.toLowerCase() ?? '') && usual.length > 0) return usual
+  const position = (request.operands?.findIndex((o) => o.kind === 'memory') ?? 0) + 1
   return encodeError(
     'ambiguousSize',
-    `the size of the memory operand of '${request.mnemonic}' is not given`,
-    (request.operands?.findIndex((o) => o.kind === 'memory') ?? 0) + 1,
+    `the size of operand ${position} of '${request.mnemonic}' is not given (byte, word, dword, qword)`,
+    position,
     widths.map((b) => `m${b * 8}`),
   )
 }
+
+/** XCHG and TEST mean the same with their operands exchanged, and some forms have only one order. */
+const isCommutative = ({ mnemonic, operands }: EncodeRequest): boolean =>
+  /^(xchg|test)$/i.test(mnemonic ?? '') && operands?.length === 2 && operands[1]?.kind !== 'immediate'
 
 /**
  * Encodes an instruction: the shortest of all forms that mean the same, or the form that is named.
@@ -259,8 +275,11 @@ export function encode(request: EncodeRequest, options: EncodeOptions = {}): Uin
   const found: Candidate[] = []
   let range = false
   let highByte = false
-  for (const form of forms) {
-    const c = attempt(form, request, options, bits)
+  const requests = isCommutative(request)
+    ? [request, { ...request, operands: [...(request.operands ?? [])].reverse() }]
+    : [request]
+  for (const [form, asked] of forms.flatMap((f) => requests.map((r) => [f, r] as const))) {
+    const c = attempt(form, asked, options, bits)
     if (typeof c === 'object') found.push(c)
     else {
       range ||= c === 'range'
@@ -276,7 +295,7 @@ export function encode(request: EncodeRequest, options: EncodeOptions = {}): Uin
       ])
     return explain(forms, request, bits)
   }
-  const sized = chooseSize(found, request, bits)
+  const sized = chooseSize(ofUsualSize(found, bits), request, bits)
   if (!Array.isArray(sized)) return sized as EncodeError
   return (sized as readonly Candidate[]).reduce((a, b) => (b.bytes.length < a.bytes.length ? b : a)).bytes
 }
