@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { findPackageJSON } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -24,7 +24,8 @@ function collectOutside(manifest: Manifest, path: string, isOurs: (name: string)
     if (found === undefined) throw new Error(`${name}, a dependency of ${path}, is not installed`)
     if (into.has(dirname(found))) continue
     into.add(dirname(found))
-    collectOutside(readJson<Manifest>(found), found, isOurs, into)
+    // pnpm links packages: what one depends on stands beside the real one.
+    collectOutside(readJson<Manifest>(found), realpathSync(found), isOurs, into)
   }
 }
 

@@ -34,15 +34,19 @@ const make = <C extends RegisterClass>(c: C, number: number): Reg<C> => ({
   register: register(c, number),
 })
 
-const of = <C extends RegisterClass, N extends string>(
+const of = <const C extends RegisterClass, const N extends string>(
   c: C,
   names: readonly N[],
   first = 0,
 ): { readonly [K in N]: Reg<C> } =>
   Object.fromEntries(names.map((name, n) => [name, make(c, n + first)])) as { readonly [K in N]: Reg<C> }
 
-const numbered = <P extends string>(prefix: P, from: number, to: number, suffix = ''): `${P}${number}`[] =>
-  Array.from({ length: to - from }, (_, n) => `${prefix}${n + from}${suffix}` as `${P}${number}`)
+/** `xmm0`, `xmm1`, ... as literal types. */
+const numbered = <P extends string, N extends number>(prefix: P, numbers: readonly N[]): `${P}${N}`[] =>
+  numbers.map((n) => `${prefix}${n}` as `${P}${N}`)
+
+const EIGHT = [0, 1, 2, 3, 4, 5, 6, 7] as const
+const SIXTEEN = [...EIGHT, 8, 9, 10, 11, 12, 13, 14, 15] as const
 
 /** Every register by its name. */
 export const reg = /* @__PURE__ */ Object.freeze({
@@ -120,12 +124,12 @@ export const reg = /* @__PURE__ */ Object.freeze({
     'r15',
   ]),
   .../* @__PURE__ */ of('sreg', ['es', 'cs', 'ss', 'ds', 'fs', 'gs']),
-  .../* @__PURE__ */ of('cr', numbered('cr', 0, 9)),
-  .../* @__PURE__ */ of('dr', numbered('dr', 0, 8)),
-  .../* @__PURE__ */ of('st', numbered('st', 0, 8)),
-  .../* @__PURE__ */ of('mm', numbered('mm', 0, 8)),
-  .../* @__PURE__ */ of('xmm', numbered('xmm', 0, 16)),
-  .../* @__PURE__ */ of('ymm', numbered('ymm', 0, 16)),
+  .../* @__PURE__ */ of('cr', numbered('cr', [...EIGHT, 8] as const)),
+  .../* @__PURE__ */ of('dr', numbered('dr', EIGHT)),
+  .../* @__PURE__ */ of('st', numbered('st', EIGHT)),
+  .../* @__PURE__ */ of('mm', numbered('mm', EIGHT)),
+  .../* @__PURE__ */ of('xmm', numbered('xmm', SIXTEEN)),
+  .../* @__PURE__ */ of('ymm', numbered('ymm', SIXTEEN)),
 })
 
 /** Index, displacement and segment of a memory operand. */
