@@ -18,6 +18,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'source',
+          // Nothing here is a measurement: the limit only ends what hangs, on slow machines too.
+          testTimeout: 60_000,
           include: ['{packages,apps,tools,bench,conformance}/**/*.test.ts'],
           exclude: ['**/node_modules/**', '**/dist/**'],
         },
