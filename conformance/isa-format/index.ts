@@ -6,8 +6,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { largeBinaries, numberOption, plainArguments, randomSlots } from '../isa-peers/index.ts'
+import { archivesMissing, readArchive } from '../isa-vectors/archive.ts'
 import type { Tally } from '../isa-vectors/tally.ts'
 import { ObjdumpComparison, objdumpMissing, type TextCase } from './objdump.ts'
+import { icedFormatterTally } from './vectors.ts'
 
 const MACHINE = { 16: 'i8086', 32: 'i386', 64: 'i386:x86-64' } as const
 const SYNTAXES = ['intel', 'att'] as const
@@ -50,7 +52,9 @@ export async function run(options: { readonly json: boolean; readonly args: read
   if (missing !== null) throw new Error(missing)
   const files = plainArguments(options.args)
   const seed = numberOption(options.args, '--seed', (Math.random() * 0x7fffffff) | 0)
+  const vectors = archivesMissing() === null ? [icedFormatterTally(readArchive('iced'))] : []
   const tallies = [
+    ...vectors,
     ...(await binaryTextTallies(
       files.length > 0 ? files : largeBinaries(),
       numberOption(options.args, '--limit', 1_500_000),

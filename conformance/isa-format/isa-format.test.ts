@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { archivesMissing, readArchive } from '../isa-vectors/archive.ts'
 import { binaryTextTallies, randomTextTallies } from './index.ts'
 import { objdumpMissing } from './objdump.ts'
+import { icedFormatterTally } from './vectors.ts'
 
 const missing = objdumpMissing()
 const seed = Number(process.env.RINGFOLD_SEED ?? Date.now() & 0x7fffffff)
@@ -23,3 +25,14 @@ describe.skipIf(missing !== null)(`text against GNU objdump${missing === null ? 
     }
   }, 60_000)
 })
+
+const data = archivesMissing()
+
+it.skipIf(data !== null)(
+  `iced's formatter vectors agree, or stand on the explained list${data === null ? '' : ` (skipped: ${data})`}`,
+  () => {
+    const tally = icedFormatterTally(readArchive('iced'))
+    expect(tally.agree).toBeGreaterThan(8000)
+    expect(tally.unexplained, tally.report()).toEqual([])
+  },
+)

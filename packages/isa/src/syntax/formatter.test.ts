@@ -19,7 +19,7 @@ describe('Intel and AT&T by default', () => {
     ['ff2511223344', 'jmp qword ptr [rip+0x44332211]', 'jmp *0x44332211(%rip)'],
     ['0fb6c0', 'movzx eax, al', 'movzbl %al,%eax'],
     ['4898', 'cdqe', 'cltq'],
-    ['d1e8', 'shr eax, 1', 'shr %eax'],
+    ['d1e8', 'shr eax, 1', 'shr $1,%eax'],
     ['def9', 'fdivp st(1), st', 'fdivrp %st,%st(1)'],
     ['d9442408', 'fld dword ptr [rsp+0x8]', 'flds 0x8(%rsp)'],
     ['c5f058c1', 'vaddps xmm0, xmm1, xmm1', 'vaddps %xmm1,%xmm1,%xmm0'],

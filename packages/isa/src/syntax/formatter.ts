@@ -107,8 +107,8 @@ export class Formatter {
     // Prefixes are rare: one test of everything that could be written before the mnemonic.
     if ((i.prefixes & ~(Prefix.rex | Prefix.vex)) !== 0 || i.segment >= 0 || this.#objdump)
       text = prefixText(i, c.plan, text, this.#att, this.#objdump)
-    // The manual's names of string instructions say everything, unless a segment is overridden.
-    if (c.string && i.segment < 0) count = 0
+    // The manual's names of string instructions say everything, unless segment or address size is overridden.
+    if (c.string && i.segment < 0 && i.addressSize === i.mode) count = 0
     if (this.#width > 0) text = text.padEnd(this.#width)
     if (count > 0) text += this.#att ? ` ${this.#attOperands(i, c, count)}` : ` ${this.#intelOperands(i, c, count)}`
     return this.#plain ? text : this.#restyle(text)
@@ -148,8 +148,8 @@ export class Formatter {
       string:
         !this.#att &&
         !this.#objdump &&
-        /^(movs|cmps|stos|lods|scas|ins|outs)[bwdq]$/.test(plan.mnemonic) &&
-        /_[xy]\d/.test(plan.name),
+        (plan.mnemonic === 'xlatb' ||
+          (/^(movs|cmps|stos|lods|scas|ins|outs)[bwdq]$/.test(plan.mnemonic) && /_[xy]\d/.test(plan.name))),
       forward: plan.mnemonic === 'enter' || plan.mnemonic === 'bound',
       star:
         this.#att &&
@@ -344,7 +344,7 @@ function gnuSizeWord(plan: FormPlan, memory: OperandPlan | undefined): string {
 /** GNU leaves out operands that the manual writes: the 1 of a shift, and in AT&T the fixed XLAT ones. */
 function shownOperands(plan: FormPlan, att: boolean, objdump: boolean): number {
   const last = plan.operands.at(-1)
-  if ((att || objdump) && att && last?.place === OperandPlace.constant && /^(ro|rc|sh|sa)/.test(plan.mnemonic))
+  if (att && objdump && last?.place === OperandPlace.constant && /^(ro|rc|sh|sa)/.test(plan.mnemonic))
     return plan.operands.length - 1
   return plan.operands.length
 }
