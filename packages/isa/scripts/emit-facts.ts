@@ -1,11 +1,17 @@
 /** The projections that `src/facts` reads: flags, access and flow for translators; texts for people, apart. */
-import { cpuidFeature } from '@ringfold/arch'
-import { FLAG_EFFECTS } from '../src/facts/codes.ts'
+import { cpuidFeature, RFLAGS } from '@ringfold/arch'
+import { FLAG_EFFECTS, X87_CONDITION_SHIFT } from '../src/facts/codes.ts'
 import type { Family } from '../table/notation.ts'
 import { accessBits, flagMasks, flowNumber, implicitText, privilegeNumber, svmText, vmxText } from './facts.ts'
 import type { Form } from './form.ts'
 import { TableError } from './operand-types.ts'
 import { HEADER, Interned, numbers, strings } from './text.ts'
+
+/** Names and masks: RFLAGS from `arch`, and the x87 condition codes behind them. */
+const FLAG_TABLE: readonly (readonly [string, number])[] = [
+  ...Object.entries(RFLAGS.lo),
+  ...['C0', 'C1', 'C2', 'C3'].map((name, n) => [name, 1 << (X87_CONDITION_SHIFT + n)] as const),
+]
 
 /** Columns of small numbers: `src/generated/facts.ts`. */
 export function factsFile(forms: readonly Form[]): string {
@@ -32,6 +38,17 @@ export function factsFile(forms: readonly Form[]): string {
       ...forms.map(privilegeNumber),
     ]),
     numbers('FORM_IMPLICIT', 'Uint16Array', 'Entry of IMPLICIT of each form.', [0, ...implicits]),
+    strings(
+      'FLAG_NAMES',
+      'Names of the flags, by the mask of the same position in FLAG_BITS.',
+      FLAG_TABLE.map(([name]) => name),
+    ),
+    numbers(
+      'FLAG_BITS',
+      'Uint32Array',
+      'Masks of single flags.',
+      FLAG_TABLE.map(([, mask]) => mask),
+    ),
     strings('IMPLICIT', 'Implicit operands with access: `rAX:rw rDX:w` (table/NOTATION.md).', implicit.values),
   ].join('\n')
 }

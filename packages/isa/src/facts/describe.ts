@@ -1,6 +1,5 @@
 /** Facts of a form as an object with names and texts, for people and tools. Carries all the texts of the table. */
 
-import { RFLAGS } from '@ringfold/arch'
 import {
   ATTRIBUTES,
   FAMILY_CITATIONS,
@@ -25,11 +24,11 @@ import {
   VENDORS,
   VMXS,
 } from '../generated/fact-texts.ts'
-import { FORM_IMPLICIT, IMPLICIT } from '../generated/facts.ts'
+import { FLAG_BITS, FLAG_NAMES, FORM_IMPLICIT, IMPLICIT } from '../generated/facts.ts'
 import { FORM_NAMES } from '../generated/form-names.ts'
 import { FORM_MNEMONIC, MNEMONICS } from '../generated/names.ts'
 import { OPERAND_COUNT } from '../generated/operands.ts'
-import { type Access, type ControlFlow, PRIVILEGE_RULES, type PrivilegeRule, X87_CONDITION_SHIFT } from './codes.ts'
+import { type Access, type ControlFlow, PRIVILEGE_RULES, type PrivilegeRule } from './codes.ts'
 import {
   controlFlow,
   flagsCleared,
@@ -206,11 +205,6 @@ export function formByName(name: string): FormFacts | undefined {
 /** All mnemonics, in lower case. */
 export const allMnemonics = (): readonly string[] => MNEMONICS.slice(1)
 
-const X87_CONDITIONS = ['C0', 'C1', 'C2', 'C3']
-
 /** Names of the flags in a mask: `['CF', 'ZF']`. */
-export function flagNames(mask: number): string[] {
-  const names = Object.entries(RFLAGS.lo).filter(([, flag]) => (mask & flag) !== 0)
-  const conditions = X87_CONDITIONS.filter((_, n) => mask & (1 << (X87_CONDITION_SHIFT + n)))
-  return [...names.map(([name]) => name), ...conditions]
-}
+export const flagNames = (mask: number): string[] =>
+  FLAG_NAMES.filter((_, n) => (mask & (FLAG_BITS[n] as number)) !== 0)
