@@ -12,6 +12,13 @@ const bare = (text: string): string =>
     .replace(/,p[nt]\b/, '')
     .replace(/%?[c-g]s:/, '')
 
+/** Numbers as their low 32 bits. */
+const modulo32 = (text: string): string =>
+  text.replace(/([+-]?)0x([0-9a-f]+)/g, (_, sign: string, digits: string) => {
+    const value = BigInt(`0x${digits}`)
+    return `+${BigInt.asUintN(32, sign === '-' ? -value : value).toString(16)}`
+  })
+
 export const OBJDUMP_DIFFERENCES: readonly Explanation<TextCase>[] = [
   {
     id: 'not-in-table',
@@ -78,16 +85,42 @@ export const OBJDUMP_DIFFERENCES: readonly Explanation<TextCase>[] = [
   {
     id: 'movsxd-16',
     why: 'MOVSXD r16, r/m16 reads 16 bits (SDM vol. 2B, MOVSX/MOVSXD); GNU 2.40 says 32',
-    covers: (d) => /^movsxd/.test(bare(d.ours)) && /WORD PTR/.test(d.ours),
+    covers: (d) => /^movsxd/.test(bare(d.ours)) && /\b66\b/.test(d.case.hex),
   },
   {
     id: 'far-rex-w',
     why: 'far transfers through m16:64 with REX.W on Intel (SDM vol. 2A, JMP); GNU shows the 32-bit offset',
-    covers: (d) => /^l?(call|jmp) .*TBYTE PTR/.test(bare(d.ours)),
+    covers: (d) => /^(l?(call|jmp)|l[fgs]s) .*TBYTE PTR/.test(bare(d.ours)),
   },
   {
     id: 'cvtsi2-suffix',
     why: 'GNU leaves out the suffix of (V)CVTSI2SS and (V)CVTSI2SD outside 64-bit mode',
     covers: (d) => d.case.bits !== 64 && /^v?cvtsi2s[sd]l /.test(bare(d.ours)),
+  },
+  {
+    id: 'near-66',
+    why: 'Intel ignores 66 on near branches in 64-bit mode (SDM vol. 2A, JMP, CALL); GNU shows the 16 bits of AMD',
+    covers: (d) => d.case.bits === 64 && /^(call|jmp) /.test(bare(d.ours)) && /\b66\b/.test(d.case.hex),
+  },
+  {
+    id: 'environment-suffix',
+    why: 'GNU adds s to FLDENV, FNSTENV, FNSAVE and FRSTOR with 66, which shortens their image',
+    covers: (d) => bare(d.theirs).replace(/^(fldenv|fnstenv|fnsave|frstor)s/, '$1') === bare(d.ours),
+  },
+  {
+    id: 'wide-extract',
+    why: 'with REX.W the register of PEXTRB/W, PINSRB/W and EXTRACTPS is 64 bits wide (SDM vol. 2B); GNU shows 32',
+    covers: (d) => /^v?(pextr[bw]|pinsr[bw]|extractps) /.test(bare(d.ours)) && d.case.bits === 64,
+  },
+  {
+    id: 'scalar-length',
+    why: 'VMOVSS and VMOVSD ignore VEX.L; GNU takes the first operand of the store form for a YMM register',
+    covers: (d) => /^vmovs[sd] /.test(bare(d.ours)) && bare(d.theirs).replace('ymm', 'xmm') === bare(d.ours),
+  },
+  {
+    id: 'address-32',
+    why: 'a 32-bit address in 64-bit mode without a base register: GNU extends the sign of the displacement to 64 bits, or leaves it out',
+    covers: (d) =>
+      d.case.bits === 64 && /\bei[pz]\b/.test(d.ours) && modulo32(bare(d.theirs)) === modulo32(bare(d.ours)),
   },
 ]

@@ -8,11 +8,9 @@ import { join } from 'node:path'
 import { largeBinaries, numberOption, plainArguments, randomSlots } from '../isa-peers/index.ts'
 import { archivesMissing, readArchive } from '../isa-vectors/archive.ts'
 import type { Tally } from '../isa-vectors/tally.ts'
-import { ObjdumpComparison, objdumpMissing, type TextCase } from './objdump.ts'
+import { formTextTallies } from './forms.ts'
+import { MACHINE, ObjdumpComparison, objdumpMissing, SYNTAXES, type TextCase } from './objdump.ts'
 import { icedFormatterTally } from './vectors.ts'
-
-const MACHINE = { 16: 'i8086', 32: 'i386', 64: 'i386:x86-64' } as const
-const SYNTAXES = ['intel', 'att'] as const
 
 /** Random strings, each followed by NOPs; only the instruction at the start of a string counts. */
 export async function randomTextTallies(seed: number, count: number): Promise<Tally<TextCase>[]> {
@@ -55,6 +53,7 @@ export async function run(options: { readonly json: boolean; readonly args: read
   const vectors = archivesMissing() === null ? [icedFormatterTally(readArchive('iced'))] : []
   const tallies = [
     ...vectors,
+    ...(await formTextTallies()),
     ...(await binaryTextTallies(
       files.length > 0 ? files : largeBinaries(),
       numberOption(options.args, '--limit', 1_500_000),

@@ -7,6 +7,10 @@ import { hexBytes } from '../isa-vectors/archive.ts'
 import { Tally } from '../isa-vectors/tally.ts'
 import { OBJDUMP_DIFFERENCES } from './explained.ts'
 
+/** What `-m` calls the modes. */
+export const MACHINE = { 16: 'i8086', 32: 'i386', 64: 'i386:x86-64' } as const
+export const SYNTAXES = ['intel', 'att'] as const
+
 export interface TextCase {
   readonly bits: 16 | 32 | 64
   readonly syntax: 'intel' | 'att'

@@ -127,20 +127,16 @@ const isImplied = (s: number): boolean => {
 
 /**
  * Specifications of the operands that `count` operands stand for; null where the count is wrong. What the form itself names can be
- * left out: all of it (MOVSB, XLATB), or a last XMM0 (BLENDVPS).
+ * left out: all of it (MOVSB, XLATB), a last XMM0 (BLENDVPS), or the memory at rDI of MASKMOVDQU.
  */
 function writtenSpecs(form: number, count: number): number[] | null {
   const specs = specsOf(form)
   if (specs.length === count) return specs
   if (count === 0 && specs.every(isImplied)) return []
-  const last = specs.at(-1)
-  return specs.length === count + 1 &&
-    count > 0 &&
-    last !== undefined &&
-    SPEC_PLACE[last] === OperandPlace.fixed &&
-    (SPEC_REG[last] as number) === 10
-    ? specs.slice(0, -1)
-    : null
+  if (specs.length !== count + 1 || count === 0) return null
+  const [first, last] = [specs[0] as number, specs.at(-1) as number]
+  if (SPEC_PLACE[last] === OperandPlace.fixed && (SPEC_REG[last] as number) === 10) return specs.slice(0, -1)
+  return SPEC_PLACE[first] === OperandPlace.memFixed ? specs.slice(1) : null
 }
 
 function attempt(

@@ -113,7 +113,10 @@ function takeMemory(i: Instruction, s: number, place: number, o: MemoryValue, bi
   if (SPEC_MEMORY[s] === MemoryUse.none) return false
   const bytes = SPEC_MEM_BYTES[s] as number
   if (o.bytes !== 0 && bytes !== 0 && o.bytes !== bytes) return false
-  if ((o.far === true) !== (SPEC_TYPE[s] ?? '').startsWith('m16:')) return o.far === undefined && o.bytes === bytes
+  const isFar = (SPEC_TYPE[s] ?? '').startsWith('m16:')
+  if (o.far && !isFar) return false
+  // JMP and CALL are near, unless `far` is said, or a size that only far pointers have.
+  if (isFar && !o.far && OPERAND_COUNT[i.form] === 1 && o.bytes !== 6 && o.bytes !== 10) return false
   const asked = addressSizeOf(o, vsib !== 0)
   if (asked < 0) return false
   i.addressSize = asked || bits

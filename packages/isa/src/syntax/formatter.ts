@@ -12,6 +12,7 @@ import {
 import { OperandPlace } from '../decoder/places.ts'
 import { branchTargetHi, branchTargetLo, ripAddressHi, ripAddressLo } from '../decoder/targets.ts'
 import { registerName } from '../registers.ts'
+import { FIXED_OPERANDS, MARKED_VEX, UNSIZED_MEMORY } from './gnu-names.ts'
 import { attNames, intelNames, type Names, pseudoName } from './names.ts'
 import { displacementHex, hex32, hex64, signedHex64 } from './numbers.ts'
 import { BAD, type FormatterOptions, NOT_IN_TABLE, TRUNCATED } from './options.ts'
@@ -31,6 +32,10 @@ const SIZE_WORDS: Readonly<Record<number, string>> = {
   64: 'zmmword ptr ',
 }
 
+/** What GNU calls NOP with an operand-size prefix. */
+const GNU_NOP: Readonly<Record<number, string>> = { 16: 'ax,ax', 32: 'eax,eax', 64: 'rax,rax' }
+const ADDRESS_ACCUMULATOR: Readonly<Record<number, string>> = { 16: 'ax', 32: 'eax', 64: 'rax' }
+
 const CLASS_ST = 8
 const SEGMENTS = ['es', 'cs', 'ss', 'ds', 'fs', 'gs']
 
@@ -38,6 +43,10 @@ interface Compiled {
   readonly plan: FormPlan
   readonly names: Names
   readonly count: number
+  /** The first operand that is written. */
+  readonly first: number
+  /** AT&T: registers that stand for operands which the form fixes. */
+  readonly fixed: string
   /** Size keyword of the memory operand, '' where it is not shown. */
   readonly size: string
   /** AT&T: operands stay in Intel's order (ENTER, BOUND). */
@@ -46,6 +55,8 @@ interface Compiled {
   readonly movabs: boolean
   /** Intel: a string instruction whose name has the size. */
   readonly string: boolean
+  /** GNU writes `{vex}` before the mnemonic. */
+  readonly marked: boolean
   /** AT&T: `*` before the operand of an indirect branch. */
   readonly star: boolean
 }
@@ -92,7 +103,7 @@ export class Formatter {
           : TRUNCATED
     const c = this.#compiled[i.form] ?? this.#compile(i.form)
     if (this.#objdump && c.plan.name === 'nop' && i.prefixes & Prefix.operandSize)
-      return `xchg ${this.#att ? '%ax,%ax' : 'ax,ax'}`
+      return `xchg ${(GNU_NOP[i.operandSize] ?? '').replace(/\w+/g, this.#att ? '%$&' : '$&')}`
     if (c.movabs && i.addressSize === 64)
       return `${prefixText(i, c.plan, 'movabs', this.#att, this.#objdump)} ${this.#att ? this.#attOperands(i, c, 2) : this.#intelOperands(i, c, 2)}`
     let text = c.plan.memory >= 0 && i.mod !== 3 ? c.names.memory : c.names.register
@@ -109,8 +120,11 @@ export class Formatter {
       text = prefixText(i, c.plan, text, this.#att, this.#objdump)
     // The manual's names of string instructions say everything, unless segment or address size is overridden.
     if (c.string && i.segment < 0 && i.addressSize === i.mode) count = 0
+    if (this.#objdump && c.marked) text = `{vex} ${text}`
     if (this.#width > 0) text = text.padEnd(this.#width)
-    if (count > 0) text += this.#att ? ` ${this.#attOperands(i, c, count)}` : ` ${this.#intelOperands(i, c, count)}`
+    if (c.fixed !== '') text += ` ${c.fixed.replace('A', `%${ADDRESS_ACCUMULATOR[i.addressSize]}`)}`
+    if (count > c.first)
+      text += this.#att ? ` ${this.#attOperands(i, c, count)}` : ` ${this.#intelOperands(i, c, count)}`
     return this.#plain ? text : this.#restyle(text)
   }
 
@@ -139,8 +153,11 @@ export class Formatter {
     const mode = this.options.memorySize ?? (this.#objdump ? 'always' : 'needed')
     const shown = mode === 'always' || (mode === 'needed' && plan.sizeNeeded)
     const word = this.#objdump ? gnuSizeWord(plan, memory) : (SIZE_WORDS[memory?.memBytes ?? 0] ?? '')
+    const fixed = this.#att || this.#objdump ? FIXED_OPERANDS[plan.mnemonic] : undefined
     const compiled: Compiled = {
       plan,
+      first: fixed?.first ?? 0,
+      fixed: this.#att ? (fixed?.att ?? '') : '',
       names: this.#att ? attNames(plan, this.options.suffix === 'always') : intelNames(plan, this.#objdump),
       count: shownOperands(plan, this.#att, this.#objdump),
       size: shown ? word : '',
@@ -151,6 +168,7 @@ export class Formatter {
         (plan.mnemonic === 'xlatb' ||
           (/^(movs|cmps|stos|lods|scas|ins|outs)[bwdq]$/.test(plan.mnemonic) && /_[xy]\d/.test(plan.name))),
       forward: plan.mnemonic === 'enter' || plan.mnemonic === 'bound',
+      marked: MARKED_VEX.has(plan.mnemonic),
       star:
         this.#att &&
         (plan.mnemonic === 'jmp' || plan.mnemonic === 'call') &&
@@ -161,8 +179,8 @@ export class Formatter {
   }
 
   #intelOperands(i: Instruction, c: Compiled, count: number): string {
-    let text = this.#intelOperand(i, c, 0)
-    for (let n = 1; n < count; n++) text += this.#separator + this.#intelOperand(i, c, n)
+    let text = this.#intelOperand(i, c, c.first)
+    for (let n = c.first + 1; n < count; n++) text += this.#separator + this.#intelOperand(i, c, n)
     return text
   }
 
@@ -174,7 +192,7 @@ export class Formatter {
     }
     // Where a pseudo-mnemonic swallowed the immediate, it was the last operand.
     let text = this.#attOperand(i, c, count - 1)
-    for (let n = count - 2; n >= 0; n--) text += this.#separator + this.#attOperand(i, c, n)
+    for (let n = count - 2; n >= c.first; n--) text += this.#separator + this.#attOperand(i, c, n)
     return text
   }
 
@@ -330,13 +348,8 @@ const hasEmptyIndex = (i: Instruction): boolean =>
 /** GNU's size keywords; none for instructions whose operand is a structure. */
 function gnuSizeWord(plan: FormPlan, memory: OperandPlan | undefined): string {
   if (!memory) return ''
-  if (
-    /^(lea|lgdt|lidt|sgdt|sidt|fxsave|fxrstor|xsave|xrstor|fldenv|fnstenv|fnsave|frstor|fstenv|cmpxchg16b|invept|invvpid|invpcid)/.test(
-      plan.mnemonic,
-    ) &&
-    plan.mnemonic !== 'cmpxchg16b'
-  )
-    return ''
+  if (UNSIZED_MEMORY.test(plan.mnemonic)) return ''
+  if (/^(cmpxchg16b|invept|invvpid)$/.test(plan.mnemonic)) return 'OWORD PTR '
   const bytes = /^(prefetch|invlpg|clflush|clwb|cldemote)/.test(plan.mnemonic) ? 1 : memory.memBytes
   return (SIZE_WORDS[bytes] ?? '').toUpperCase()
 }

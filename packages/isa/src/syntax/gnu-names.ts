@@ -52,3 +52,29 @@ export const COMPARE_PREDICATES: readonly string[] =
 
 /** PCLMULQDQ with one of the four useful immediates. */
 export const CARRYLESS: Readonly<Record<number, string>> = { 0: 'lqlq', 1: 'hqlq', 16: 'lqhq', 17: 'hqhq' }
+
+/** GNU does not write operands that the instruction fixes; in AT&T it names registers of some instead: `A` is rAX of the address size. */
+export const FIXED_OPERANDS: Readonly<Record<string, { readonly first: number; readonly att: string }>> = {
+  maskmovq: { first: 1, att: '' },
+  maskmovdqu: { first: 1, att: '' },
+  vmaskmovdqu: { first: 1, att: '' },
+  monitor: { first: 4, att: 'A,%ecx,%edx' },
+  monitorx: { first: 4, att: 'A,%ecx,%edx' },
+  mwait: { first: 4, att: '%eax,%ecx' },
+  mwaitx: { first: 4, att: '%eax,%ecx,%ebx' },
+  clzero: { first: 4, att: '' },
+  invlpga: { first: 4, att: '' },
+  skinit: { first: 4, att: '' },
+  vmrun: { first: 4, att: '' },
+  vmload: { first: 4, att: '' },
+  vmsave: { first: 4, att: '' },
+}
+
+/** VEX instructions of which an EVEX form came first: GNU marks the VEX form. */
+export const MARKED_VEX: ReadonlySet<string> = new Set(
+  'vpdpbusd vpdpbusds vpdpwssd vpdpwssds vpmadd52luq vpmadd52huq vcvtneps2bf16'.split(' '),
+)
+
+/** Intel syntax: memory operands without a size keyword. */
+export const UNSIZED_MEMORY =
+  /^(lea|lgdt|lidt|sgdt|sidt|fxsave|fxrstor|xsave|xrstor|fldenv|fnstenv|fnsave|frstor|fstenv|invpcid|v?lddqu|movdir64b|enqcmds?|wru?ss[dq])/

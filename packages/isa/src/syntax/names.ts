@@ -92,7 +92,10 @@ export function attNames(plan: FormPlan, always: boolean): Names {
         ? string
         : `${string}${INTEGER_SUFFIX[plan.operands[plan.memory]?.memBytes ?? 0]}`,
     )
-  if (plan.mnemonic === 'crc32') return same(`crc32${INTEGER_SUFFIX[plan.operands[1]?.memBytes ?? 0]}`)
+  if (plan.mnemonic === 'crc32') {
+    const sized = `crc32${INTEGER_SUFFIX[plan.operands[1]?.memBytes ?? 0]}`
+    return { register: always ? sized : 'crc32', memory: sized, pseudo: 'none' }
+  }
   const suffix = INTEGER_SUFFIX[plan.operands[plan.memory]?.memBytes ?? 0] ?? ''
   const gnu = GNU_MNEMONIC[plan.mnemonic] ?? plan.mnemonic
   const memory =
@@ -105,7 +108,7 @@ export function attNames(plan: FormPlan, always: boolean): Names {
 
 /** VCVTPD2PS and its kin with a memory operand: the register does not tell the width, so GNU writes x or y. */
 function packedNarrowing(plan: FormPlan): string | null {
-  if (!/^vcvt(pd2ps|pd2dq|tpd2dq)$/.test(plan.mnemonic)) return null
+  if (!/^vcvt(pd2ps|pd2dq|tpd2dq|neps2bf16)$/.test(plan.mnemonic)) return null
   return plan.mnemonic + (plan.operands[1]?.memBytes === 32 ? 'y' : 'x')
 }
 
