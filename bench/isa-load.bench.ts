@@ -23,7 +23,14 @@ function importMs(entry: string): number {
 /** Bytes of everything that an entry exports, minified for browsers, and gzipped. */
 async function bundleBytes(entry: string): Promise<{ minified: number; gzipped: number }> {
   const contents = `import * as x from '${specifier(entry)}'; globalThis.x = x`
-  const options = { bundle: true, minify: true, write: false, format: 'esm', platform: 'browser' } as const
+  const options = {
+    bundle: true,
+    minify: true,
+    write: false,
+    logLevel: 'error',
+    format: 'esm',
+    platform: 'browser',
+  } as const
   const { outputFiles } = await build({ ...options, stdin: { contents, resolveDir: root } })
   const text = outputFiles[0]?.contents ?? new Uint8Array()
   return { minified: text.length, gzipped: gzipSync(text).length }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isEncodeError } from '@ringfold/isa/encoder'
 import { allForms } from '@ringfold/isa/facts'
-import { encodeSample } from '../../packages/isa/src/encoder/form-samples.ts'
+import { encodeSample } from '@ringfold/isa/samples'
 import type { Tally } from '../isa-vectors/tally.ts'
 import { MACHINE, ObjdumpComparison, SYNTAXES, type TextCase } from './objdump.ts'
 

@@ -1,6 +1,6 @@
 /**
  * Text against GNU objdump, in AT&T and Intel syntax: `npm run -s conformance -- isa-format [FILE...] [--limit N] [--count N] [--seed N]`.
- * The first N instructions (1.5 million) of three large binaries, and N random byte strings (100,000) in every mode.
+ * Every form of the table in every mode; the first N instructions (1.5 million) of three large binaries; N random byte strings (100,000) in every mode.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -5,7 +5,7 @@ import type { Family } from '../table/notation.ts'
 import { accessBits, flagMasks, flowNumber, implicitText, privilegeNumber, svmText, vmxText } from './facts.ts'
 import type { Form } from './form.ts'
 import { TableError } from './operand-types.ts'
-import { HEADER, Interned, numbers, strings } from './text.ts'
+import { HEADER, Interned, lazyStrings, numbers, strings } from './text.ts'
 
 /** Names and masks: RFLAGS from `arch`, and the x87 condition codes behind them. */
 const FLAG_TABLE: readonly (readonly [string, number])[] = [
@@ -92,24 +92,30 @@ export function factTextsFile(forms: readonly Form[]): string {
   const column = (name: string, doc: string, of: (f: Form) => string): string => {
     const interned = new Interned('')
     const index = forms.map((f) => interned.add(of(f)))
-    return `${strings(`${name}S`, doc, interned.values, '\n')}\n${numbers(`FORM_${name}`, 'Uint16Array', `Entry of ${name}S of each form.`, [0, ...index])}`
+    return `${lazyStrings(`${name}S`, doc, interned.values, '\n')}\n${numbers(`FORM_${name}`, 'Uint16Array', `Entry of ${name}S of each form.`, [0, ...index])}`
   }
   return [
     HEADER,
+    "import { lazy } from '../facts/lazy.ts'\n",
     numbers('FORM_FAMILY', 'Uint16Array', 'Family of each form, 65535 for form 0.', [
       65535,
       ...forms.map((f) => families.indexOf(f.family)),
     ]),
     ...familyFields.map(([name, doc, of]) =>
-      strings(
+      lazyStrings(
         name,
         doc,
         families.map((f) => of(f).replace(/\s+/g, ' ')),
         '\n',
       ),
     ),
-    strings('FORM_ENCODINGS', "Encoding in the manual's notation.", ['', ...forms.map((f) => f.encoding)], '\n'),
-    strings('FORM_TEXTS', "Mnemonic and operands in the manual's letters.", ['', ...forms.map(instructionText)], '\n'),
+    lazyStrings('FORM_ENCODINGS', "Encoding in the manual's notation.", ['', ...forms.map((f) => f.encoding)], '\n'),
+    lazyStrings(
+      'FORM_TEXTS',
+      "Mnemonic and operands in the manual's letters.",
+      ['', ...forms.map(instructionText)],
+      '\n',
+    ),
     numbers('FORM_MODES', 'Uint8Array', 'Modes: 1 16-bit, 2 32-bit, 4 64-bit.', [0, ...forms.map(modeBits)]),
     column('FEATURE', 'CPUID features, all of them needed.', featureText),
     column('VMX', 'VMX exits: reason/condition, comma separated.', vmxText),

@@ -26,6 +26,16 @@ export function strings(name: string, doc: string, values: readonly string[], se
   return `/** ${doc} */\nexport const ${name}: readonly string[] = /* @__PURE__ */ ${joined}.split(${JSON.stringify(separator)});\n`
 }
 
+/** As {@link strings}, but split when it is first asked for: texts for people, which most programs never read. */
+export function lazyStrings(name: string, doc: string, values: readonly string[], separator: string): string {
+  return strings(name, doc, values, separator)
+    .replace(
+      `${name}: readonly string[] = /* @__PURE__ */ `,
+      `${name}: () => readonly string[] = /* @__PURE__ */ lazy(`,
+    )
+    .replace(/\.split\((".*?")\);\n$/, ', $1);\n')
+}
+
 /** Gives equal strings one number; number 0 is the first one given. */
 export class Interned {
   readonly values: string[] = []

@@ -3,10 +3,17 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { Decoder, Instruction } from '../decoder/index.ts'
+import { allForms } from '../facts/index.ts'
+import { Formatter } from '../formatter/index.ts'
+import { encodeSample } from '../samples.ts'
 import { Assembler, AssemblerError, assemble, far, label, mem, mem32, mem64, reg } from './index.ts'
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
 const asm = (text: string, bits: 16 | 32 | 64 = 64): string => hex(assemble(text, { bits }).bytes)
+
+/** Texts that mean a shorter encoding (moffs, MOV r64, imm64, selectors and words of wide registers), far pointers with 66, which GNU writes as near ones, and what only AMD has. */
+const ONE_WAY = /moffs|^mov_sreg_|pinsrw_.*r(32|64)m16|^mov_r64_imm64$|^(jmp|call)_m1616$|^ud0$|_amd$/
 
 describe('text', () => {
   it.each([
@@ -37,6 +44,52 @@ describe('text', () => {
     [64, '{add_rm32_r32} add eax, ebx\n{add_r32_rm32} add eax, ebx', '01d803c3'],
     [64, 'a:\n.loop: dec ecx\njnz .loop\nb:\n.loop: jmp .loop', 'ffc975fcebfe'],
   ] as const)('%i-bit %j', (bits, text, expected) => expect(asm(text, bits)).toBe(expected))
+
+  it.each([
+    [64, 'faddp', 'dec1'],
+    [64, 'fxch', 'd9c9'],
+    [64, 'fadd st1', 'd8c1'],
+    [64, 'imul eax, 3', '6bc003'],
+    [64, 'shl byte [rax]', 'd020'],
+    [32, 'aam', 'd40a'],
+    [64, 'cmpltps xmm0, xmm1', '0fc2c101'],
+    [64, 'vcmpge_oqsd xmm0, xmm1, [rax]', 'c5f3c2001d'],
+    [64, 'pclmulhqlqdq xmm0, xmm1', '660f3a44c101'],
+    [64, 'movs byte [rdi], [rsi]', 'a4'],
+    [64, 'maskmovdqu xmm1, xmm2', '660ff7ca'],
+    [64, 'lss esp, [rax]', '0fb220'],
+    [64, 'jmp far [rbx]', 'ff2b'],
+    [64, 'call fword ptr [rbx]', 'ff1b'],
+    [32, 'les edi, [ebx]', 'c43b'],
+    [64, 'fldenv [rax]', 'd920'],
+    [64, 'movsx bx, di', '660fbfdf'],
+    [64, 'mov fs, ax', '8ee0'],
+    [64, 'push word 5', '66680500'],
+    [64, 'push byte 5', '6a05'],
+    [64, 'nop\njmp $', '90ebfe'],
+    [64, '{vex} vpdpbusd xmm0, xmm1, xmm2', 'c4e27150c2'],
+  ] as const)('what can be left out: %i-bit %j', (bits, text, expected) => expect(asm(text, bits)).toBe(expected))
+
+  it("understands the formatter's text of every form", () => {
+    const failures: string[] = []
+    let trips = 0
+    const i = new Instruction()
+    for (const options of [{}, { memorySize: 'always' }, { preset: 'objdump' }] as const) {
+      const formatter = new Formatter(options)
+      for (const form of allForms().filter((f) => f.later === null && !ONE_WAY.test(f.name))) {
+        for (const [bits, variant] of form.modes.flatMap((m) => [[m, 0] as const, [m, 1] as const])) {
+          const decoder = new Decoder(bits, { vendor: form.vendor ?? 'intel' })
+          decoder.decode(i, encodeSample(form, bits, variant) as Uint8Array)
+          const text = formatter.format(i)
+          decoder.decode(i, assemble(text, { bits }).bytes)
+          if (formatter.format(i) !== text) failures.push(`${text}: ${formatter.format(i)}`)
+          trips++
+        }
+      }
+    }
+    expect(trips).toBeGreaterThan(36_000)
+    expect(failures).toEqual([])
+  })
 
   it('takes short branches as long as they reach, and long ones for the rest', () => {
     expect(asm(`jmp end\ntimes 127 nop\nend:`).slice(0, 4)).toBe('eb7f')

@@ -1,6 +1,6 @@
 /** A typed assembler: one method for every mnemonic, labels, data, alignment, code of any size in one image. */
 
-import { knownMnemonics } from '../encoder/index.ts'
+import { type Alias, knownMnemonics, type PseudoMnemonic } from '../encoder/index.ts'
 import type { Mnemonic } from '../generated/encode.ts'
 import { type Assembled, type Bits, type Item, Layout, type PrefixName } from './layout.ts'
 import { utf8 } from './utf8.ts'
@@ -22,6 +22,7 @@ class AssemblerBase {
   #line = 0
 
   constructor(options: AssemblerOptions = {}) {
+    if (!hasMethods) defineMethods()
     this.#bits = options.bits ?? 64
     this.#origin = options.origin ?? 0n
   }
@@ -138,19 +139,25 @@ class AssemblerBase {
   }
 }
 
-/** A method for every mnemonic; `in`, `int` and the like are legal names of methods. */
-type Methods = { [M in Mnemonic]: (...operands: AssemblerOperand[]) => Assembler }
+/** A method for every mnemonic, alias and pseudo-mnemonic; `in`, `int` and the like are legal names of methods. */
+type Methods = { [M in Mnemonic | Alias | PseudoMnemonic]: (...operands: AssemblerOperand[]) => Assembler }
 
 export type Assembler = AssemblerBase & Methods
 
-// A plain object that becomes the prototype at once: defining a thousand methods on a class one by one takes 30 ms.
-const methods: Record<string, unknown> = {}
-for (const mnemonic of knownMnemonics()) {
-  methods[mnemonic] = function (this: AssemblerBase, ...operands: AssemblerOperand[]) {
-    return this.emit(mnemonic, operands)
+let hasMethods = false
+
+/** Defines a method for every mnemonic, with the first assembler that is made: an import alone pays nothing for them. */
+function defineMethods(): void {
+  hasMethods = true
+  // A plain object that becomes the prototype at once: defining a thousand methods on a class one by one takes 30 ms.
+  const methods: Record<string, unknown> = {}
+  for (const mnemonic of knownMnemonics()) {
+    methods[mnemonic] = function (this: AssemblerBase, ...operands: AssemblerOperand[]) {
+      return this.emit(mnemonic, operands)
+    }
   }
+  Object.setPrototypeOf(AssemblerBase.prototype, methods)
 }
-Object.setPrototypeOf(AssemblerBase.prototype, methods)
 
 /** Assembles instructions that a program names: `new Assembler({ bits: 32 }).mov(eax, 1).finish()`. */
 export const Assembler = AssemblerBase as unknown as new (options?: AssemblerOptions) => Assembler

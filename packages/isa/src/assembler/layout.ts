@@ -156,7 +156,7 @@ export class Layout {
       case 'instruction':
         return this.#instruction(item, address)
       case 'data':
-        return this.#data(item)
+        return this.#data(item, address)
       case 'align': {
         const over = Number(address % BigInt(item.boundary))
         return padding(over === 0 ? 0 : item.boundary - over, item)
@@ -174,8 +174,9 @@ export class Layout {
     }
   }
 
-  #resolve(ref: LabelRef, line: number): bigint {
-    const at = this.#labels.get(ref.name)
+  /** `$` is the address of the statement that names it. */
+  #resolve(ref: LabelRef, line: number, here: bigint): bigint {
+    const at = this.#labels.get(ref.name) ?? (ref.name === '$' ? here : undefined)
     if (at === undefined)
       throw new AssemblerError('UNDEFINED_LABEL', `label '${ref.name}' is not defined`, {
         line,
@@ -184,18 +185,18 @@ export class Layout {
     return at + ref.addend
   }
 
-  #operand(o: AssemblerOperand, item: InstructionItem): OperandValue {
+  #operand(o: AssemblerOperand, item: InstructionItem, here: bigint): OperandValue {
     if (typeof o === 'number' || typeof o === 'bigint') return { kind: 'immediate', value: BigInt(o) }
-    if (o.kind === 'label') return { kind: 'immediate', value: this.#resolve(o, item.line), wide: true }
+    if (o.kind === 'label') return { kind: 'immediate', value: this.#resolve(o, item.line, here), wide: true }
     if (o.kind !== 'memory' || o.label === undefined) return o
-    const displacement = this.#resolve(o.label, item.line)
+    const displacement = this.#resolve(o.label, item.line, here)
     // In 64-bit code a bare label is reached from RIP: 32-bit absolute addresses would not be position-independent.
     const ripTarget = item.bits === 64 && o.base === 0 && o.index === 0
     return { ...o, displacement, ...(ripTarget ? { ripTarget } : {}) }
   }
 
   #instruction(item: InstructionItem, address: bigint): Uint8Array {
-    const operands = item.operands.map((o) => this.#operand(o, item))
+    const operands = item.operands.map((o) => this.#operand(o, item, address))
     const request = {
       mnemonic: item.mnemonic,
       operands,
@@ -210,11 +211,11 @@ export class Layout {
     return bytes
   }
 
-  #data(item: DataItem): Uint8Array {
+  #data(item: DataItem, here: bigint): Uint8Array {
     const bytes = new Uint8Array(item.values.length * item.unitBytes)
     const view = new DataView(bytes.buffer)
     for (const [n, v] of item.values.entries()) {
-      const value = typeof v === 'bigint' ? v : this.#resolve(v, item.line)
+      const value = typeof v === 'bigint' ? v : this.#resolve(v, item.line, here)
       const bits = item.unitBytes * 8
       if (value >= 1n << BigInt(bits) || value < -(1n << BigInt(bits - 1)))
         throw new AssemblerError('RANGE', `0x${value.toString(16)} does not fit in ${bits} bits`, { line: item.line })

@@ -10,21 +10,23 @@ interface Sum {
   registers: { reg: Reg; factor: bigint }[]
 }
 
-const SIZES: Readonly<Record<string, number>> = {
-  byte: 1,
-  word: 2,
-  dword: 4,
-  fword: 6,
-  qword: 8,
-  tbyte: 10,
-  tword: 10,
-  oword: 16,
-  xmmword: 16,
-  dqword: 16,
-  yword: 32,
-  ymmword: 32,
-  zmmword: 64,
-}
+const SIZES: ReadonlyMap<string, number> = /* @__PURE__ */ new Map(
+  Object.entries({
+    byte: 1,
+    word: 2,
+    dword: 4,
+    fword: 6,
+    qword: 8,
+    tbyte: 10,
+    tword: 10,
+    oword: 16,
+    xmmword: 16,
+    dqword: 16,
+    yword: 32,
+    ymmword: 32,
+    zmmword: 64,
+  }),
+)
 const SEGMENTS = ['es', 'cs', 'ss', 'ds', 'fs', 'gs']
 
 /** Reads the tokens of one statement. */
@@ -110,7 +112,8 @@ export class OperandParser {
     for (;;) {
       const t = this.#peek()
       const word = t?.kind === 'word' ? t.text.toLowerCase() : ''
-      if (SIZES[word] !== undefined) bytes = SIZES[word] ?? 0
+      const size = SIZES.get(word)
+      if (size !== undefined) bytes = size
       else if (word === 'near') this.near = true
       else if (word === 'far') isFar = true
       else if (word !== 'ptr' && word !== 'short' && word !== 'offset') return { bytes, isFar }
@@ -131,7 +134,8 @@ export class OperandParser {
     if (first.registers.length === 1 && first.label === null && first.value === 0n && first.registers[0]?.factor === 1n)
       return first.registers[0].reg
     if (first.registers.length > 0) this.fail('registers can be added in brackets only')
-    // `byte 5` only says how to encode; the shortest encoding is taken anyway.
+    // Of `byte 5` only PUSH takes notice: elsewhere the destination tells the size, and the shortest encoding is taken.
+    if (first.label === null && bytes > 0) return { kind: 'immediate', value: first.value, bytes }
     return first.label === null ? first.value : { kind: 'label', name: first.label, addend: first.value }
   }
 
@@ -194,7 +198,8 @@ export class OperandParser {
       if (!negative && !this.#isSign('+')) return sum
       this.#at++
       const next = this.#product()
-      if (negative && next.label !== null) this.fail('a label cannot be subtracted')
+      if (negative && next.label !== null)
+        this.fail('a label cannot be subtracted', ['org ADDRESS, which fills up to an address'])
       sum.value += negative ? -next.value : next.value
       if (next.label !== null && sum.label !== null) this.fail('two labels cannot be added')
       sum.label ??= next.label
@@ -278,6 +283,8 @@ export class OperandParser {
 
   /** Register names, with `st(3)` over several tokens. */
   #register(name: string): Reg | null {
+    const top = /^st([0-7])$/i.exec(name)
+    if (top) return registerNamed(`st(${top[1]})`)
     if (name.toLowerCase() === 'st' && this.#isSign('(')) {
       this.#at++
       const n = this.#peek()?.value ?? 0n

@@ -7,25 +7,29 @@ import { type Token, tokens } from './lexer.ts'
 import { OperandParser } from './parser.ts'
 import { type LabelRef, label } from './values.ts'
 
-const PREFIXES: Readonly<Record<string, PrefixName>> = {
-  lock: 'lock',
-  rep: 'rep',
-  repe: 'repe',
-  repz: 'repe',
-  repne: 'repne',
-  repnz: 'repne',
-  notrack: 'notrack',
-}
+const PREFIXES: ReadonlyMap<string, PrefixName> = /* @__PURE__ */ new Map<string, PrefixName>(
+  Object.entries({
+    lock: 'lock',
+    rep: 'rep',
+    repe: 'repe',
+    repz: 'repe',
+    repne: 'repne',
+    repnz: 'repne',
+    notrack: 'notrack',
+  } as const),
+)
 const DATA = new Set(['db', 'dw', 'dd', 'dq'])
 /** WAIT and the instruction behind it under one name (SDM vol. 2A, FSAVE/FNSAVE). */
-const WAITING: Readonly<Record<string, string>> = {
-  fstsw: 'fnstsw',
-  fstcw: 'fnstcw',
-  fstenv: 'fnstenv',
-  fsave: 'fnsave',
-  finit: 'fninit',
-  fclex: 'fnclex',
-}
+const WAITING: ReadonlyMap<string, string> = /* @__PURE__ */ new Map(
+  Object.entries({
+    fstsw: 'fnstsw',
+    fstcw: 'fnstcw',
+    fstenv: 'fnstenv',
+    fsave: 'fnsave',
+    finit: 'fninit',
+    fclex: 'fnclex',
+  }),
+)
 
 class TextAssembler {
   readonly assembler: Assembler
@@ -81,7 +85,8 @@ class TextAssembler {
     const [, name, close] = all
     if (name?.kind !== 'word' || close?.text !== '}')
       throw new AssemblerError('SYNTAX', '{form} expected', { line: number })
-    this.assembler.form(name.text)
+    // GNU's mark of a VEX encoding: there is no other here yet.
+    if (name.text.toLowerCase() !== 'vex') this.assembler.form(name.text)
     this.#instruction(all.slice(3), number, text)
   }
 
@@ -158,12 +163,14 @@ class TextAssembler {
   #instruction(all: readonly Token[], number: number, text: string): void {
     let rest = all
     const prefixes: PrefixName[] = []
-    while (rest.length > 0 && PREFIXES[rest[0]?.text.toLowerCase() ?? ''] !== undefined) {
-      prefixes.push(PREFIXES[rest[0]?.text.toLowerCase() ?? ''] as PrefixName)
+    for (;;) {
+      const prefix = PREFIXES.get(rest[0]?.text.toLowerCase() ?? '')
+      if (prefix === undefined) break
+      prefixes.push(prefix)
       rest = rest.slice(1)
     }
     const mnemonic = rest[0]?.text.toLowerCase() ?? ''
-    const waiting = WAITING[mnemonic]
+    const waiting = WAITING.get(mnemonic)
     if (formsOf(mnemonic).length === 0 && waiting === undefined) {
       throw new AssemblerError('UNKNOWN_MNEMONIC', `unknown mnemonic '${mnemonic}'`, {
         line: number,

@@ -1,5 +1,5 @@
 /** Operands as a program writes them: register constants, memory operands, labels. */
-import type { MemoryValue, RegisterValue } from '../encoder/index.ts'
+import type { ImmediateValue, MemoryValue, RegisterValue } from '../encoder/index.ts'
 import { type RegisterClass, register, registerByName } from '../registers.ts'
 
 /** A register operand of one class: `Reg<'r64'>`. */
@@ -24,6 +24,7 @@ export type AssemblerOperand =
   | Reg
   | Mem
   | LabelRef
+  | ImmediateValue
   | number
   | bigint
   | { readonly kind: 'far'; readonly selector: number; readonly offset: number }

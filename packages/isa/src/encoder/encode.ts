@@ -3,17 +3,19 @@ import { FormBit, ImmKind } from '../decoder/form-bits.ts'
 import { BASE_IP, Instruction, Prefix } from '../decoder/instruction.ts'
 import { OperandPlace } from '../decoder/places.ts'
 import { FORM_BITS } from '../generated/decode.ts'
-import { FORM_RULES } from '../generated/encode.ts'
+import { FORM_RULES, SPEC_MEMORY } from '../generated/encode.ts'
 import { FORM_NAMES } from '../generated/form-names.ts'
 import { FORM_MNEMONIC, MNEMONICS } from '../generated/names.ts'
 import { SPEC_MEM_BYTES, SPEC_PLACE, SPEC_REG } from '../generated/operands.ts'
-import { ALIASES } from './aliases.ts'
+import { pseudoOperations } from '../pseudo-operations.ts'
+import { aliasTable } from './aliases.ts'
 import { ByteSink, emit } from './emit.ts'
 import { type EncodeError, encodeError } from './errors.ts'
 import { formAddressSize, formField, formInMode, formOperandSize } from './form-access.ts'
-import { Rule, Shape } from './form-shape.ts'
+import { MemoryUse, Rule, Shape } from './form-shape.ts'
 import { operandLetters, specsOf, takeOperand } from './match.ts'
 import type { EncodeOptions, EncodeRequest, OperandValue } from './operands.ts'
+import { withoutShorthand } from './shorthands.ts'
 
 /** Forms by mnemonic number, made on first use. */
 let formsByMnemonic: number[][] | null = null
@@ -28,21 +30,26 @@ function index(): number[][] {
   return table
 }
 
-const MNEMONIC_NUMBER: ReadonlyMap<string, number> = /* @__PURE__ */ new Map(
-  /* @__PURE__ */ MNEMONICS.map((m, n) => [m, n]),
-)
+let numbers: ReadonlyMap<string, number> | null = null
 
-/** Forms that a mnemonic or alias stands for; empty where there is none. */
-export function formsOf(mnemonic: string): readonly number[] {
-  const name = mnemonic.toLowerCase()
-  const names = ALIASES[name] ?? [name]
-  return names.flatMap((n) => index()[MNEMONIC_NUMBER.get(n) ?? 0] ?? [])
+function mnemonicNumber(name: string): number {
+  numbers ??= new Map(MNEMONICS.map((m, n) => [m, n]))
+  return numbers.get(name) ?? 0
 }
 
-/** Every name that {@link formsOf} knows: mnemonics and aliases. */
+/** Forms that a mnemonic, alias or pseudo-mnemonic stands for; empty where there is none. */
+export function formsOf(mnemonic: string): readonly number[] {
+  const lower = mnemonic.toLowerCase()
+  const name = pseudoOperations().get(lower)?.mnemonic ?? lower
+  const names = aliasTable().get(name) ?? [name]
+  return names.flatMap((n) => index()[mnemonicNumber(n)] ?? [])
+}
+
+/** Every name that {@link formsOf} knows: mnemonics, aliases and pseudo-mnemonics. */
 export const knownMnemonics = (): string[] => [
   ...MNEMONICS.slice(1).filter((_, n) => (index()[n + 1] ?? []).length > 0),
-  ...Object.keys(ALIASES),
+  ...aliasTable().keys(),
+  ...pseudoOperations().keys(),
 ]
 
 function defaultSize(form: number, bits: number): number {
@@ -85,6 +92,8 @@ interface Candidate {
   readonly form: number
   readonly bytes: Uint8Array
   readonly memoryBytes: number
+  /** The operand size decides the memory's width: far pointers, environments of the x87. */
+  readonly bySize: boolean
 }
 
 /** Turns targets into displacements, now that the length is known; false where one does not reach. */
@@ -139,6 +148,10 @@ function writtenSpecs(form: number, count: number): number[] | null {
   return SPEC_PLACE[first] === OperandPlace.memFixed ? specs.slice(1) : null
 }
 
+/** Memory whose size the operand can give: an absolute address (moffs) is given with its register's. */
+const isSized = (place: number): boolean =>
+  place === OperandPlace.rm || place === OperandPlace.si || place === OperandPlace.di
+
 function attempt(
   form: number,
   request: EncodeRequest,
@@ -165,11 +178,12 @@ function attempt(
   const problem = emit(i, bits, out)
   if (problem === 'rexWithHighByte') return problem
   if (problem !== null || !relate(i, request, out, options, bits)) return branch > 0 ? 'range' : 'operands'
-  const memory = specs.find((s, n) => operands[n]?.kind === 'memory' && SPEC_PLACE[s] === OperandPlace.rm)
+  const memory = specs.find((s, n) => operands[n]?.kind === 'memory' && isSized(SPEC_PLACE[s] as number))
   return {
     form,
     bytes: out.bytes.slice(0, out.length),
     memoryBytes: memory === undefined ? 0 : (SPEC_MEM_BYTES[memory] as number),
+    bySize: memory !== undefined && SPEC_MEMORY[memory] === MemoryUse.bySize,
   }
 }
 
@@ -219,8 +233,11 @@ function explain(forms: readonly number[], request: EncodeRequest, bits: number)
 }
 
 /** Where the operands leave the operand size open (PUSH 1000, JMP, far pointers), the mode decides: a shorter 16-bit form would mean another thing. */
-function ofUsualSize(found: readonly Candidate[], bits: number): readonly Candidate[] {
+function ofUsualSize(found: readonly Candidate[], request: EncodeRequest, bits: number): readonly Candidate[] {
   const sizes = new Set(found.map((c) => formOperandSize(c.form)))
+  const asked = request.operands?.find((o) => o.kind === 'immediate' && (o.bytes ?? 1) > 1)
+  if (asked?.kind === 'immediate' && request.mnemonic?.toLowerCase() === 'push')
+    return found.filter((c) => (formOperandSize(c.form) || defaultSize(c.form, bits)) === (asked.bytes ?? 0) * 8)
   if (sizes.size <= 1 || found.some((c) => c.memoryBytes > 0)) return found
   const usual = found.filter(
     (c) => (formOperandSize(c.form) || defaultSize(c.form, bits)) === defaultSize(c.form, bits),
@@ -237,15 +254,14 @@ function chooseSize(
   const unsized = request.operands?.some((o) => o.kind === 'memory' && o.bytes === 0) ?? false
   const widths = [...new Set(found.map((c) => c.memoryBytes).filter((b) => b > 0))]
   if (!unsized || widths.length <= 1) return found
-  const isFar = request.operands?.some((o) => o.kind === 'memory' && o.far) ?? false
-  const usual = isFar
-    ? found.filter((c) => c.memoryBytes === (bits === 16 ? 4 : 6))
-    : found.filter(
-        (c) =>
-          formOperandSize(c.form) ===
-            (bits === 64 && (FORM_BITS[c.form] as number) & (FormBit.d64 | FormBit.f64) ? 64 : bits) &&
-          c.memoryBytes === bits / 8,
-      )
+  const usual = found.filter((c) =>
+    c.bySize
+      ? formOperandSize(c.form) === (bits === 16 ? 16 : 32)
+      : formOperandSize(c.form) ===
+          (bits === 64 && (FORM_BITS[c.form] as number) & (FormBit.d64 | FormBit.f64) ? 64 : bits) &&
+        c.memoryBytes === bits / 8,
+  )
+  if (found.every((c) => c.bySize) && usual.length > 0) return usual
   if (/^(push|pop|call|jmp)$/.test(request.mnemonic?.toLowerCase() ?? '') && usual.length > 0) return usual
   const position = (request.operands?.findIndex((o) => o.kind === 'memory') ?? 0) + 1
   return encodeError(
@@ -260,11 +276,20 @@ function chooseSize(
 const isCommutative = ({ mnemonic, operands }: EncodeRequest): boolean =>
   /^(xchg|test)$/i.test(mnemonic ?? '') && operands?.length === 2 && operands[1]?.kind !== 'immediate'
 
+/** CMPLTPS is CMPPS with a last operand 1. */
+function withoutPseudo(request: EncodeRequest): EncodeRequest {
+  const pseudo = request.form === undefined ? pseudoOperations().get(request.mnemonic?.toLowerCase() ?? '') : undefined
+  if (pseudo === undefined) return request
+  const immediate = { kind: 'immediate', value: BigInt(pseudo.immediate) } as const
+  return { ...request, mnemonic: pseudo.mnemonic, operands: [...(request.operands ?? []), immediate] }
+}
+
 /**
  * Encodes an instruction: the shortest of all forms that mean the same, or the form that is named.
  * @returns the bytes, or a typed error that names the operand and what would be accepted.
  */
-export function encode(request: EncodeRequest, options: EncodeOptions = {}): Uint8Array | EncodeError {
+export function encode(asked: EncodeRequest, options: EncodeOptions = {}): Uint8Array | EncodeError {
+  const request = withoutShorthand(withoutPseudo(asked))
   const bits = options.bits ?? 64
   const forms = candidates(request, bits)
   if (!Array.isArray(forms)) return forms
@@ -274,8 +299,8 @@ export function encode(request: EncodeRequest, options: EncodeOptions = {}): Uin
   const requests = isCommutative(request)
     ? [request, { ...request, operands: [...(request.operands ?? [])].reverse() }]
     : [request]
-  for (const [form, asked] of forms.flatMap((f) => requests.map((r) => [f, r] as const))) {
-    const c = attempt(form, asked, options, bits)
+  for (const [form, ordered] of forms.flatMap((f) => requests.map((r) => [f, r] as const))) {
+    const c = attempt(form, ordered, options, bits)
     if (typeof c === 'object') found.push(c)
     else {
       range ||= c === 'range'
@@ -291,7 +316,14 @@ export function encode(request: EncodeRequest, options: EncodeOptions = {}): Uin
       ])
     return explain(forms, request, bits)
   }
-  const sized = chooseSize(ofUsualSize(found, bits), request, bits)
+  const usual = ofUsualSize(found, request, bits)
+  if (usual.length === 0)
+    return encodeError('operands', `'${request.mnemonic}' has no form of this operand size in ${bits}-bit mode`, 1)
+  const sized = chooseSize(usual, request, bits)
   if (!Array.isArray(sized)) return sized as EncodeError
-  return (sized as readonly Candidate[]).reduce((a, b) => (b.bytes.length < a.bytes.length ? b : a)).bytes
+  // Of the mnemonics that an alias stands for, the first that fits.
+  const mnemonic = FORM_MNEMONIC[(sized[0] as Candidate).form]
+  return (sized as readonly Candidate[])
+    .filter((c) => FORM_MNEMONIC[c.form] === mnemonic)
+    .reduce((a, b) => (b.bytes.length < a.bytes.length ? b : a)).bytes
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { Decoder, formName, Instruction, instructionObject, Status } from '../decoder/index.ts'
 import { allForms, type FormFacts } from '../facts/index.ts'
 import { registerByName } from '../registers.ts'
-import { encodeSample, memory } from './form-samples.ts'
+import { encodeSample } from '../samples.ts'
 import { encode, encodeInstruction, isEncodeError } from './index.ts'
 
 const seed = Number(process.env.RINGFOLD_SEED ?? Date.now() & 0x7fffffff)
@@ -92,7 +92,15 @@ describe('errors are values', () => {
     [{ form: 'frob', operands: [] }, 'unknownForm'],
     [{ mnemonic: 'aaa', operands: [] }, 'mode'],
     [{ mnemonic: 'add', operands: [eax] }, 'operands'],
-    [{ mnemonic: 'inc', operands: [memory(0, 'rax')] }, 'ambiguousSize'],
+    [
+      {
+        mnemonic: 'inc',
+        operands: [
+          { kind: 'memory', bytes: 0, segment: -1, base: registerByName('rax'), index: 0, scale: 1, displacement: 0n },
+        ],
+      },
+      'ambiguousSize',
+    ],
     [{ mnemonic: 'je', operands: [{ kind: 'immediate', value: 1n << 40n }] }, 'range'],
     [{ mnemonic: 'mov', operands: [eax, eax], prefixes: ['lock'] }, 'prefix'],
   ] as const)('request %#', (request, code) => {

@@ -1,7 +1,7 @@
 /** Does a form take these operands, and with which fields? */
 import { BASE_IP, type Instruction, Prefix } from '../decoder/instruction.ts'
 import { OperandPlace } from '../decoder/places.ts'
-import { SPEC_MEMORY, SPEC_TYPE } from '../generated/encode.ts'
+import { FORM_RULES, SPEC_MEMORY, SPEC_TYPE } from '../generated/encode.ts'
 import {
   FORM_OPERANDS,
   OPERAND_COUNT,
@@ -13,7 +13,7 @@ import {
   SPEC_REG,
   SPEC_VSIB,
 } from '../generated/operands.ts'
-import { MemoryUse } from './form-shape.ts'
+import { MemoryUse, Rule } from './form-shape.ts'
 import type { FarValue, ImmediateValue, MemoryValue, OperandValue, RegisterValue } from './operands.ts'
 
 const R8 = 1
@@ -45,7 +45,9 @@ function setImmediate(i: Instruction, value: bigint): void {
 function takeRegister(i: Instruction, s: number, place: number, o: RegisterValue): boolean {
   const cls = o.register >> 5
   const number = o.register & 31
-  if (cls !== SPEC_REG[s]) return false
+  // Of a selector in a register only the low 16 bits count, whichever name it is given by.
+  const isSelector = place === OperandPlace.rm && ((FORM_RULES[i.form] as number) & Rule.selectorSource) !== 0
+  if (cls !== SPEC_REG[s] && !(isSelector && cls >= R16 && cls <= R64)) return false
   if (place === OperandPlace.fixed) return number === SPEC_FIXED[s]
   let n = number
   if (cls === R8) {

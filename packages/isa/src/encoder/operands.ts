@@ -30,6 +30,8 @@ export interface ImmediateValue {
   readonly value: bigint
   /** Not in 8 bits, whatever the value: it may still change (a label). */
   readonly wide?: boolean
+  /** PUSH: how many bytes it pushes; by default what the mode pushes. */
+  readonly bytes?: number
 }
 
 /** `selector:offset`. */

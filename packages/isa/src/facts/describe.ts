@@ -110,13 +110,13 @@ function intercepts(text: string | undefined, number: (name: string) => number |
 }
 
 function sensitivityOf(family: number): SensitivityFact | null {
-  const text = FAMILY_SENSITIVITY[family] ?? ''
+  const text = FAMILY_SENSITIVITY()[family] ?? ''
   const colon = text.indexOf(':')
   return colon < 0 ? null : { class: text.slice(0, colon) as SensitivityFact['class'], why: text.slice(colon + 1) }
 }
 
 function operandsOf(form: number): FormFacts['operands'] {
-  const [, list = ''] = /^\S+ (.*)$/.exec(FORM_TEXTS[form] ?? '') ?? []
+  const [, list = ''] = /^\S+ (.*)$/.exec(FORM_TEXTS()[form] ?? '') ?? []
   const types = words(list, ', ')
   return Array.from({ length: OPERAND_COUNT[form] as number }, (_, n) => ({
     type: types[n] ?? '',
@@ -135,11 +135,11 @@ const flagFacts = (form: number): FlagFacts => ({
 
 function familyFacts(family: number): FormFacts['family'] {
   return {
-    name: FAMILY_NAMES[family] ?? '',
-    summary: FAMILY_SUMMARIES[family] ?? '',
-    group: FAMILY_GROUPS[family] ?? '',
-    citation: FAMILY_CITATIONS[family] ?? '',
-    note: FAMILY_NOTES[family] ?? '',
+    name: FAMILY_NAMES()[family] ?? '',
+    summary: FAMILY_SUMMARIES()[family] ?? '',
+    group: FAMILY_GROUPS()[family] ?? '',
+    citation: FAMILY_CITATIONS()[family] ?? '',
+    note: FAMILY_NOTES()[family] ?? '',
   }
 }
 
@@ -157,8 +157,8 @@ export function formFacts(form: number): FormFacts | undefined {
     form,
     name,
     mnemonic: MNEMONICS[FORM_MNEMONIC[form] as number] ?? '',
-    text: FORM_TEXTS[form] ?? '',
-    encoding: FORM_ENCODINGS[form] ?? '',
+    text: FORM_TEXTS()[form] ?? '',
+    encoding: FORM_ENCODINGS()[form] ?? '',
     modes: ([16, 32, 64] as const).filter((_, n) => modes & (1 << n)),
     operands: operandsOf(form),
     implicit: words(IMPLICIT[FORM_IMPLICIT[form] as number]).map((w) => {
@@ -167,14 +167,14 @@ export function formFacts(form: number): FormFacts | undefined {
     }),
     flags: flagFacts(form),
     flow: controlFlow(form),
-    features: words(FEATURES[FORM_FEATURE[form] as number]),
+    features: words(FEATURES()[FORM_FEATURE[form] as number]),
     privilege: { rule, text: PRIVILEGE_RULES[rule] },
     sensitivity: sensitivityOf(family),
-    vmx: intercepts(VMXS[FORM_VMX[form] as number], vmxExitReason),
-    svm: intercepts(SVMS[FORM_SVM[form] as number], svmExitCode),
-    vendor: (VENDORS[FORM_VENDOR[form] as number] || null) as FormFacts['vendor'],
-    attributes: words(ATTRIBUTES[FORM_ATTRIBUTE[form] as number]),
-    later: LATERS[FORM_LATER[form] as number] || null,
+    vmx: intercepts(VMXS()[FORM_VMX[form] as number], vmxExitReason),
+    svm: intercepts(SVMS()[FORM_SVM[form] as number], svmExitCode),
+    vendor: (VENDORS()[FORM_VENDOR[form] as number] || null) as FormFacts['vendor'],
+    attributes: words(ATTRIBUTES()[FORM_ATTRIBUTE[form] as number]),
+    later: LATERS()[FORM_LATER[form] as number] || null,
     family: familyFacts(family),
   }
 }

@@ -1,14 +1,7 @@
 /** Mnemonics as the formatters write them. */
 import type { Instruction } from '../decoder/instruction.ts'
-import {
-  ATT_BY_FORM,
-  CARRYLESS,
-  COMPARE_PREDICATES,
-  GNU_MNEMONIC,
-  INTEGER_SUFFIX,
-  SUFFIXED,
-  X87_SUFFIX,
-} from './gnu-names.ts'
+import { CARRYLESS, COMPARE_PREDICATES } from '../pseudo-operations.ts'
+import { ATT_BY_FORM, GNU_MNEMONIC, INTEGER_SUFFIX, SUFFIXED, X87_SUFFIX } from './gnu-names.ts'
 import type { FormPlan } from './plan.ts'
 
 /** Mnemonic for a register and for a memory operand. */
@@ -116,7 +109,7 @@ function packedNarrowing(plan: FormPlan): string | null {
 export function pseudoName(names: Names, base: string, i: Instruction): string | null {
   const imm = i.immLo & 0xff
   if (names.pseudo === 'carryless') {
-    const kind = CARRYLESS[imm]
+    const kind = CARRYLESS[imm as keyof typeof CARRYLESS]
     return kind === undefined ? null : base.replace('qdq', `${kind}dq`)
   }
   const predicate = imm < (base.startsWith('v') ? 32 : 8) ? COMPARE_PREDICATES[imm] : undefined

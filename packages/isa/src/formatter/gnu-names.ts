@@ -44,15 +44,6 @@ export const X87_SUFFIX: Readonly<Record<string, string>> = {
   m64int: 'll',
 }
 
-/** Predicates of CMPPS and its kin: the first 8 for the legacy, all 32 for the VEX instructions (SDM vol. 2A, table 3-1). */
-export const COMPARE_PREDICATES: readonly string[] =
-  'eq lt le unord neq nlt nle ord eq_uq nge ngt false neq_oq ge gt true eq_os lt_oq le_oq unord_s neq_us nlt_uq nle_uq ord_s eq_us nge_uq ngt_uq false_os neq_os ge_oq gt_oq true_us'.split(
-    ' ',
-  )
-
-/** PCLMULQDQ with one of the four useful immediates. */
-export const CARRYLESS: Readonly<Record<number, string>> = { 0: 'lqlq', 1: 'hqlq', 16: 'lqhq', 17: 'hqhq' }
-
 /** GNU does not write operands that the instruction fixes; in AT&T it names registers of some instead: `A` is rAX of the address size. */
 export const FIXED_OPERANDS: Readonly<Record<string, { readonly first: number; readonly att: string }>> = {
   maskmovq: { first: 1, att: '' },

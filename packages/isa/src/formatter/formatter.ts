@@ -153,6 +153,8 @@ export class Formatter {
     const mode = this.options.memorySize ?? (this.#objdump ? 'always' : 'needed')
     const shown = mode === 'always' || (mode === 'needed' && plan.sizeNeeded)
     const word = this.#objdump ? gnuSizeWord(plan, memory) : (SIZE_WORDS[memory?.memBytes ?? 0] ?? '')
+    // Near and far branches through memory can be of one size.
+    const isFar = !this.#objdump && /^(jmp|call)_m16(16|32|64)/.test(plan.name)
     const fixed = this.#att || this.#objdump ? FIXED_OPERANDS[plan.mnemonic] : undefined
     const compiled: Compiled = {
       plan,
@@ -160,7 +162,7 @@ export class Formatter {
       fixed: this.#att ? (fixed?.att ?? '') : '',
       names: this.#att ? attNames(plan, this.options.suffix === 'always') : intelNames(plan, this.#objdump),
       count: shownOperands(plan, this.#att, this.#objdump),
-      size: shown ? word : '',
+      size: (isFar ? 'far ' : '') + (shown ? word : ''),
       movabs: (this.#att || this.#objdump) && /moffs/.test(plan.name),
       string:
         !this.#att &&

@@ -43,6 +43,9 @@ export interface FormPlan {
   readonly hasModrm: boolean
 }
 
+/** The destination says nothing of the size of the source, even where they happen to be equal. */
+const SOURCE_OF_ITS_OWN = /^(movsxd?|movzx|crc32|vcvtt?pd2(ps|dq)|vcvtneps2bf16)$/
+
 const REGISTER_BYTES = [0, 1, 2, 4, 8, 2, 8, 8, 10, 8, 16, 32, 64, 8, 0, 16, 8]
 
 function operandPlan(spec: number): OperandPlan {
@@ -78,13 +81,17 @@ export function formPlan(form: number): FormPlan {
       !(o.place === OperandPlace.fixed && (o.reg === 1 || o.reg === 2) && o.fixed === 1),
   )
   const bits = FORM_BITS[form] as number
+  const mnemonic = MNEMONICS[FORM_MNEMONIC[form] as number] ?? ''
   return {
     form,
     name: FORM_NAMES[form] ?? '',
-    mnemonic: MNEMONICS[FORM_MNEMONIC[form] as number] ?? '',
+    mnemonic,
     operands,
     memory,
-    sizeNeeded: memory >= 0 && bytes > 0 && !telling.some((o) => REGISTER_BYTES[o.reg] === bytes),
+    sizeNeeded:
+      memory >= 0 &&
+      bytes > 0 &&
+      (SOURCE_OF_ITS_OWN.test(mnemonic) || !telling.some((o) => REGISTER_BYTES[o.reg] === bytes)),
     suffixNeeded: memory >= 0 && telling.length === 0 && !operands.some((o) => o.reg === 5),
     repeats: bits & FormBit.rep ? 'rep' : bits & FormBit.repcc ? 'repcc' : 'none',
     hasModrm: (bits & FormBit.modrm) !== 0,

@@ -1,9 +1,10 @@
-/** An encoding of every form, from operands made for it: what tests and comparisons with other tools go through. */
-import type { FormFacts } from '../facts/index.ts'
-import { registerByName } from '../registers.ts'
-import { type EncodeError, encode, type MemoryValue, type OperandValue } from './index.ts'
+/** An encoding of every form, from operands made for it: what tests and comparisons with other tools go through: `@ringfold/isa/samples`. */
 
-export const memory = (bytes: number, base: string, index = 0, displacement = 0n): MemoryValue => ({
+import { type EncodeError, encode, type MemoryValue, type OperandValue } from './encoder/index.ts'
+import type { FormFacts } from './facts/index.ts'
+import { registerByName } from './registers.ts'
+
+const memory = (bytes: number, base: string, index = 0, displacement = 0n): MemoryValue => ({
   kind: 'memory',
   bytes,
   segment: -1,
