@@ -66,6 +66,9 @@ describe('text', () => {
     [64, 'mov fs, ax', '8ee0'],
     [64, 'push word 5', '66680500'],
     [64, 'push byte 5', '6a05'],
+    [64, 'popf\npopfw', '9d669d'],
+    [32, 'iret\niretw', 'cf66cf'],
+    [16, 'pushf\npushfd', '9c669c'],
     [64, 'nop\njmp $', '90ebfe'],
     [64, '{vex} vpdpbusd xmm0, xmm1, xmm2', 'c4e27150c2'],
   ] as const)('what can be left out: %i-bit %j', (bits, text, expected) => expect(asm(text, bits)).toBe(expected))

@@ -27,6 +27,12 @@ const PLAIN = {
   popaw: ['popa'],
   pushfw: ['pushf'],
   popfw: ['popf'],
+  // Of the size that the mode has, as assemblers take them; with `w`, `d` or `q` of that size.
+  iret: ['iret', 'iretd', 'iretq'],
+  pusha: ['pusha', 'pushad'],
+  popa: ['popa', 'popad'],
+  pushf: ['pushf', 'pushfd', 'pushfq'],
+  popf: ['popf', 'popfd', 'popfq'],
   movsx: ['movsx', 'movsxd'],
   movs: ['movsb', 'movsw', 'movsd', 'movsq'],
   cmps: ['cmpsb', 'cmpsw', 'cmpsd', 'cmpsq'],

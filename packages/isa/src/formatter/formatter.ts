@@ -57,6 +57,8 @@ interface Compiled {
   readonly string: boolean
   /** GNU writes `{vex}` before the mnemonic. */
   readonly marked: boolean
+  /** The 16-bit form of an instruction whose name has no size. */
+  readonly word: boolean
   /** AT&T: `*` before the operand of an indirect branch. */
   readonly star: boolean
 }
@@ -73,6 +75,8 @@ export class Formatter {
   readonly #registers: readonly string[]
   /** ST(0) where the form names it. */
   readonly #top: string
+  /** Operands that {@link #head} leaves to be written. */
+  #count = 0
   /** `+rax` / `,%rax` are met so often that they are kept. */
   readonly #scales: readonly string[]
 
@@ -102,40 +106,55 @@ export class Formatter {
           ? BAD
           : TRUNCATED
     const c = this.#compiled[i.form] ?? this.#compile(i.form)
-    if (this.#objdump && c.plan.name === 'nop' && i.prefixes & Prefix.operandSize)
-      return `xchg ${(GNU_NOP[i.operandSize] ?? '').replace(/\w+/g, this.#att ? '%$&' : '$&')}`
-    if (c.movabs && i.addressSize === 64)
-      return `${prefixText(i, c.plan, 'movabs', this.#att, this.#objdump)} ${this.#att ? this.#attOperands(i, c, 2) : this.#intelOperands(i, c, 2)}`
-    let text = c.plan.memory >= 0 && i.mod !== 3 ? c.names.memory : c.names.register
-    let count = c.count
-    if (c.names.pseudo !== 'none') {
-      const pseudo = pseudoName(c.names, text, i)
-      if (pseudo !== null && (this.#att || this.#objdump)) {
-        text = pseudo
-        count--
-      }
-    }
-    // Prefixes are rare: one test of everything that could be written before the mnemonic.
-    if ((i.prefixes & ~(Prefix.rex | Prefix.vex)) !== 0 || i.segment >= 0 || this.#objdump)
-      text = prefixText(i, c.plan, text, this.#att, this.#objdump)
-    // The manual's names of string instructions say everything, unless segment or address size is overridden.
-    if (c.string && i.segment < 0 && i.addressSize === i.mode) count = 0
-    if (this.#objdump && c.marked) text = `{vex} ${text}`
+    let text = this.#head(i, c)
+    const count = this.#count
     if (this.#width > 0) text = text.padEnd(this.#width)
     if (c.fixed !== '') text += ` ${c.fixed.replace('A', `%${ADDRESS_ACCUMULATOR[i.addressSize]}`)}`
+    else if (this.#isExchange(i, c))
+      text += ` ${(GNU_NOP[i.operandSize] ?? '').replace(/\w+/g, this.#att ? '%$&' : '$&')}`
     if (count > c.first)
       text += this.#att ? ` ${this.#attOperands(i, c, count)}` : ` ${this.#intelOperands(i, c, count)}`
     return this.#plain ? text : this.#restyle(text)
   }
 
+  /** The mnemonic with the prefixes that are written before it; leaves in #count how many operands follow. */
+  #head(i: Instruction, c: Compiled): string {
+    let text = c.plan.memory >= 0 && i.mod !== 3 ? c.names.memory : c.names.register
+    this.#count = c.count
+    if (c.names.pseudo !== 'none') {
+      const pseudo = pseudoName(c.names, text, i)
+      if (pseudo !== null && (this.#att || this.#objdump)) {
+        text = pseudo
+        this.#count--
+      }
+    }
+    // Prefixes are rare: one test of everything that could be written before the mnemonic.
+    if ((i.prefixes & ~(Prefix.rex | Prefix.vex)) !== 0 || i.segment >= 0 || this.#objdump)
+      text = prefixText(i, c.plan, this.#sizedName(i, c, text), this.#att, this.#objdump)
+    else if (c.movabs && i.addressSize === 64) text = 'movabs'
+    // The manual's names of string instructions say everything, unless segment or address size is overridden.
+    if (c.string && i.segment < 0 && i.addressSize === i.mode) this.#count = 0
+    return text
+  }
+
+  /** GNU's name of NOP with an operand-size prefix. */
+  #isExchange(i: Instruction, c: Compiled): boolean {
+    return this.#objdump && c.plan.name === 'nop' && (i.prefixes & Prefix.operandSize) !== 0
+  }
+
+  /** Names that the operand or address size changes. */
+  #sizedName(i: Instruction, c: Compiled, name: string): string {
+    if (c.movabs && i.addressSize === 64) return 'movabs'
+    // POPF alone is what the mode pops.
+    if (c.word && i.mode !== 16) return `${name}w`
+    if (this.#objdump && c.marked) return `{vex} ${name}`
+    return this.#isExchange(i, c) ? 'xchg' : name
+  }
+
   /** The mnemonic with the prefixes that are written before it. */
   mnemonic(i: Instruction): string {
-    const text = this.format(i)
-    if (i.status !== Status.ok) return text
-    const c = this.#compiled[i.form] ?? this.#compile(i.form)
-    const name = c.plan.memory >= 0 && i.mod !== 3 ? c.names.memory : c.names.register
-    const pseudo = c.names.pseudo !== 'none' && (this.#att || this.#objdump) ? pseudoName(c.names, name, i) : null
-    return prefixText(i, c.plan, pseudo ?? name, this.#att, this.#objdump)
+    if (i.status !== Status.ok) return this.format(i)
+    return this.#head(i, this.#compiled[i.form] ?? this.#compile(i.form))
   }
 
   /** Operand `n` (0..3, in Intel's order) alone; `''` where there is none. */
@@ -171,6 +190,7 @@ export class Formatter {
           (/^(movs|cmps|stos|lods|scas|ins|outs)[bwdq]$/.test(plan.mnemonic) && /_[xy]\d/.test(plan.name))),
       forward: plan.mnemonic === 'enter' || plan.mnemonic === 'bound',
       marked: MARKED_VEX.has(plan.mnemonic),
+      word: /^(iret|pusha|popa|pushf|popf)$/.test(plan.mnemonic),
       star:
         this.#att &&
         (plan.mnemonic === 'jmp' || plan.mnemonic === 'call') &&
