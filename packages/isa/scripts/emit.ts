@@ -4,7 +4,7 @@ import { encodeFile } from './emit-encode.ts'
 import { factsFile, factTextsFile } from './emit-facts.ts'
 import type { Form } from './form.ts'
 import { formBits, operandTable } from './project.ts'
-import { HEADER, numbers, strings } from './text.ts'
+import { HEADER, numbers, strings, UNPACK_IMPORT } from './text.ts'
 import { buildGraph } from './trie.ts'
 
 function decodeFile(forms: readonly Form[], onError?: (m: string) => void): string {
@@ -65,7 +65,7 @@ function formNamesFile(forms: readonly Form[]): string {
 
 /** Path below packages/isa -> text, for every generated file. */
 export function projections(forms: readonly Form[], onError?: (m: string) => void): Record<string, string> {
-  return {
+  const files = {
     'src/generated/decode.ts': decodeFile(forms, onError),
     'src/generated/operands.ts': operandsFile(forms),
     'src/generated/names.ts': namesFile(forms),
@@ -74,4 +74,10 @@ export function projections(forms: readonly Form[], onError?: (m: string) => voi
     'src/generated/fact-texts.ts': factTextsFile(forms),
     'src/generated/encode.ts': encodeFile(forms, { header: HEADER, numbers, strings }),
   }
+  return Object.fromEntries(
+    Object.entries(files).map(([path, text]) => [
+      path,
+      text.includes('unpack(') ? text.replace(HEADER, HEADER + UNPACK_IMPORT) : text,
+    ]),
+  )
 }

@@ -1,21 +1,20 @@
 /** Pieces of generated TypeScript. */
+import { pack } from '../src/packed.ts'
 
 export const HEADER = '// Generated from packages/isa/table by `npm run generate`. Do not edit.\n'
 
-/** A typed array as a constant, lines of at most 160 characters. */
+/** What a generated file with packed numbers begins with. */
+export const UNPACK_IMPORT = "import { unpack } from '../packed.ts'\n"
+
+/**
+ * A typed array as a constant. Its numbers stand in one string (src/packed.ts): an engine reads that ten times as fast as it
+ * compiles as many literals, and this package is mostly tables.
+ */
 export function numbers(name: string, type: string, doc: string, values: readonly number[]): string {
-  const lines: string[] = []
-  let line = ''
-  for (const v of values) {
-    const next = `${v},`
-    if (line.length + next.length > 158) {
-      lines.push(line)
-      line = ''
-    }
-    line += next
-  }
-  lines.push(line)
-  return `/** ${doc} */\nexport const ${name}: ${type} = /* @__PURE__ */ new ${type}([\n${lines.join('\n')}\n]);\n`
+  const text = values.length < 64 ? `${JSON.stringify(values)}` : JSON.stringify(pack(values))
+  const array =
+    values.length < 64 ? `new ${type}(${text})` : `unpack(/* @__PURE__ */ new ${type}(${values.length}), ${text})`
+  return `/** ${doc} */\nexport const ${name}: ${type} = /* @__PURE__ */ ${array};\n`
 }
 
 /** A list of strings as one joined string: smaller, and quicker to read for an engine, than thousands of literals. */

@@ -365,7 +365,9 @@ export class Formatter {
 
 /** A SIB byte without index beside a base that would not have needed one: GNU writes the pseudo-register RIZ. */
 const hasEmptyIndex = (i: Instruction): boolean =>
-  i.sib >= 0 && i.index < 0 && (i.scale !== 0 || (i.base < 0 ? i.addressSize === 32 && i.mode !== 16 : (i.base & 7) !== 4))
+  i.sib >= 0 &&
+  i.index < 0 &&
+  (i.scale !== 0 || (i.base < 0 ? i.addressSize === 32 && i.mode !== 16 : (i.base & 7) !== 4))
 
 /** GNU's size keywords; none for instructions whose operand is a structure. */
 function gnuSizeWord(plan: FormPlan, memory: OperandPlan | undefined): string {
