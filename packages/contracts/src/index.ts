@@ -1,6 +1,11 @@
 /**
  * The swap interfaces and value types of Ringfold. Types only: importing this package costs nothing at run time.
  *
- * An interface enters together with its first consumer and its conformance suite; none has entered yet.
+ * Interfaces are structural and have no run-time identity: implement them with a class, an object or a closure. An interface
+ * enters together with its first consumer and its conformance suite.
  */
-export type {}
+export type { Clock } from './clock.ts'
+export type { EngineExit, EngineExitReason, ExecutionEngine } from './engine.ts'
+export type { AccessStatus, LinearAccess, LinearMemory } from './linear.ts'
+export type { GuestMemory, IoDevice, PageNumber, PhysicalAddress, WasmMemory } from './memory.ts'
+export type { AddressTranslator, Translation, TranslationAccess } from './translation.ts'

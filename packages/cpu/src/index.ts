@@ -1,0 +1,2 @@
+/** A logical processor: the parts above composed. */
+export type {}

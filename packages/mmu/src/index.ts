@@ -1,0 +1,2 @@
+/** Paging: walks, TLBs, access checks; nested walks; shadow page tables. */
+export type {}

@@ -1,0 +1,2 @@
+/** The privilege model: segmentation, gates, TSS, exceptions and interrupts, CR and MSR rules, sensitive instructions. */
+export type {}

@@ -1,0 +1,2 @@
+/** The IR, the lifting of every instruction, the reference evaluator. */
+export type {}
