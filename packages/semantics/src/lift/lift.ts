@@ -1,0 +1,26 @@
+/** Lifting of decoded instructions. */
+import type { Instruction } from '@ringfold/isa/decoder'
+import { formName, mnemonicOf } from '@ringfold/isa/decoder'
+import type { IrCode } from '../ir/builder.ts'
+import { ConcreteSource } from './concrete.ts'
+import { Lifter } from './lifter.ts'
+import { liftingOf } from './registry.ts'
+
+export interface LiftOptions {
+  /** SS.B: whether the stack pointer is 32 bits wide outside 64-bit code. Default true. */
+  readonly stackBig?: boolean
+}
+
+/** Whether there is a lifting for the instruction's form. */
+export const isLifted = (i: Instruction): boolean => liftingOf(mnemonicOf(i), formName(i.form)) !== undefined
+
+/**
+ * Appends the IR of a decoded instruction to `code`.
+ * @returns false where the form has no lifting: the processor has no such instruction (#UD).
+ */
+export function liftInstruction(i: Instruction, code: IrCode, options: LiftOptions = {}): boolean {
+  const lifting = liftingOf(mnemonicOf(i), formName(i.form))
+  if (lifting === undefined) return false
+  lifting(new Lifter((b) => new ConcreteSource(b, i, options.stackBig ?? true), code))
+  return true
+}

@@ -1,0 +1,41 @@
+/** From forms to liftings. */
+import { BITS } from './bits.ts'
+import { CONTROL } from './control.ts'
+import { INTEGER } from './integer.ts'
+import type { Lifter } from './lifter.ts'
+import { MULTIPLY } from './multiply.ts'
+import { SHIFT } from './shift.ts'
+import { STACK } from './stack.ts'
+import { STRINGS } from './strings.ts'
+
+/** Builds the IR of one instruction. Faults come before changes: everything that can fault is loaded or probed first. */
+export type Lifting = (l: Lifter) => void
+
+const nothing: Lifting = () => undefined
+
+/** Hints and fences: accesses of one processor are in order anyway. */
+const NOTHING = (
+  'nop pause prefetchnta prefetcht0 prefetcht1 prefetcht2 prefetch prefetchw prefetchwt1 prefetchit0 prefetchit1 ' +
+  'lfence mfence sfence endbr32 endbr64 cldemote'
+).split(' ')
+
+const BY_MNEMONIC: ReadonlyMap<string, Lifting> = /* @__PURE__ */ new Map(
+  /* @__PURE__ */ Object.entries({
+    ...Object.fromEntries(NOTHING.map((n) => [n, nothing])),
+    ...INTEGER,
+    ...MULTIPLY,
+    ...SHIFT,
+    ...BITS,
+    ...STACK,
+    ...CONTROL,
+  }),
+)
+
+/** The lifting of a form, by its mnemonic and stable name; `undefined` where there is none yet. */
+export function liftingOf(mnemonic: string, formName: string): Lifting | undefined {
+  const string = STRINGS[mnemonic]
+  if (string !== undefined && /_[xy]\d/.test(formName)) return string
+  // MOV of segment, control and debug registers are other instructions; so are far JMP and CALL.
+  if (/^mov_(sreg|cr|dr)|^mov_r\w+_(cr|dr)|^(jmp|call)_(ptr|m)16|^pop_[cdefgs]s$/.test(formName)) return undefined
+  return BY_MNEMONIC.get(mnemonic)
+}
