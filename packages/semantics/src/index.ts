@@ -1,6 +1,14 @@
 /** The IR, the lifting of every instruction, the reference evaluator. */
 export type { EffectiveMemory, EvaluationEnvironment } from './evaluate/environment.ts'
 export { Evaluator, type Outcome } from './evaluate/evaluator.ts'
+export {
+  callHelper,
+  defineHelpers,
+  type Helper,
+  type HelperEnvironment,
+  helperName,
+  helperNumber,
+} from './helpers/index.ts'
 export { IrBuilder, IrCode } from './ir/builder.ts'
 export { conditionHolds, flagsAfter, KEPT, STATUS } from './ir/flags.ts'
 export { type EffectRow, FIRST_EFFECT, FlagKind, MemoryImm, OP_ROWS, Op, opNumber } from './ir/ops.ts'

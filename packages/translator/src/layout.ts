@@ -1,0 +1,75 @@
+/** Memory 1 of a processor: its state, the first level of its TLB, and what the interpreter keeps beside them. */
+import { STATE_SIZE_BYTES } from '@ringfold/arch'
+
+const align = (n: number, to: number): number => Math.ceil(n / to) * to
+
+/** Bytes of one TLB array: 256 entries of 16 bytes (mmu). */
+export const TLB_ARRAY_BYTES = 4096
+
+/** Where the TLB starts: for each access class (user, supervisor, supervisor with AC) an array for reads and one for writes. */
+export const TLB_OFFSET: number = align(STATE_SIZE_BYTES, 4096)
+
+/** Engine words. */
+export const SCRATCH_OFFSET: number = TLB_OFFSET + 6 * TLB_ARRAY_BYTES
+
+export const SCRATCH = {
+  /** i64: RIP minus the page offset of the instruction: what makes code position-independent. */
+  ripBase: SCRATCH_OFFSET,
+  /** i64: where a jump goes. */
+  jumpTarget: SCRATCH_OFFSET + 8,
+  /** i32: offset of the TLB array for reads, and for writes, of the current access class. */
+  tlbRead: SCRATCH_OFFSET + 16,
+  tlbWrite: SCRATCH_OFFSET + 20,
+  /** i32: a slow access has made a fault pending. */
+  fault: SCRATCH_OFFSET + 24,
+  /** i32: something asks that the interpreter be left after this instruction. */
+  leave: SCRATCH_OFFSET + 28,
+  /** i32: the slot at which the interpreter stopped. */
+  slot: SCRATCH_OFFSET + 32,
+  /** i32: generation of the jump cache; entries of older ones do not count. */
+  generation: SCRATCH_OFFSET + 36,
+  /** 16 bytes that slow accesses bring or take. */
+  value: SCRATCH_OFFSET + 48,
+} as const
+
+/** Jump cache: target RIP -> slot. 4096 entries of 16 bytes: rip i64, slot i32, generation i32. */
+export const JUMP_CACHE_OFFSET: number = SCRATCH_OFFSET + 64
+export const JUMP_CACHE_ENTRIES = 4096
+
+/** Predecoded instructions. */
+export const SLOTS_OFFSET: number = align(JUMP_CACHE_OFFSET + JUMP_CACHE_ENTRIES * 16, 64)
+export const SLOT_BYTES = 32
+
+/** Fields of a slot: byte offset and how it is loaded. */
+export const SLOT = {
+  handler: 0,
+  length: 2,
+  scale: 3,
+  /** Page offset of the next instruction: 1 to 4096, and more for the one that crosses the page's end. */
+  end: 4,
+  /** Byte offsets in the state of up to three registers. */
+  register0: 6,
+  register1: 8,
+  register2: 10,
+  base: 12,
+  index: 14,
+  displacement: 16,
+  /** Slot of a direct branch's target in the same page; 0 none yet. */
+  link: 20,
+  immediate: 24,
+  /** High half of the immediate: a second one. */
+  immediate2: 28,
+} as const
+
+/** How a handler ended. */
+export const HandlerStatus = {
+  next: 0,
+  fault: 1,
+  /** To `SCRATCH.jumpTarget`. */
+  jump: 2,
+  repeat: 3,
+  /** As next, and events are to be looked after. */
+  leave: 4,
+  /** A rule has set RIP. */
+  transfer: 5,
+} as const

@@ -1,0 +1,165 @@
+/** Builds WebAssembly modules: types, imports, functions, exports, element segments. */
+import { ByteWriter } from './bytes.ts'
+import type { WasmType } from './opcodes.ts'
+
+export interface FunctionType {
+  readonly params: readonly WasmType[]
+  readonly results: readonly WasmType[]
+}
+
+/** A reference to an imported or defined function: its index. */
+export type FunctionIndex = number
+
+interface MemoryImport {
+  readonly name: string
+  readonly minimum: number
+  readonly maximum: number | null
+  readonly shared: boolean
+}
+
+interface DefinedFunction {
+  readonly type: number
+  readonly locals: readonly WasmType[]
+  readonly body: Uint8Array
+}
+
+const SECTION = { type: 1, import: 2, function: 3, export: 7, element: 9, code: 10 } as const
+
+export class ModuleBuilder {
+  readonly #types: FunctionType[] = []
+  readonly #typeIndex = new Map<string, number>()
+  readonly #functionImports: { name: string; type: number }[] = []
+  readonly #memories: MemoryImport[] = []
+  #table: { name: string; minimum: number } | null = null
+  readonly #functions: (DefinedFunction | null)[] = []
+  readonly #exports: { name: string; index: number }[] = []
+
+  type(params: readonly WasmType[], results: readonly WasmType[]): number {
+    const key = `${params.join()}>${results.join()}`
+    const known = this.#typeIndex.get(key)
+    if (known !== undefined) return known
+    this.#typeIndex.set(key, this.#types.length)
+    return this.#types.push({ params, results }) - 1
+  }
+
+  /** All imports of functions come before the first definition. They are looked up in the import object's module `e`. */
+  importFunction(name: string, params: readonly WasmType[], results: readonly WasmType[]): FunctionIndex {
+    if (this.#functions.length > 0) throw new Error('imports come before definitions')
+    return this.#functionImports.push({ name, type: this.type(params, results) }) - 1
+  }
+
+  importMemory(name: string, minimum: number, maximum: number | null = null, shared = false): number {
+    return this.#memories.push({ name, minimum, maximum, shared }) - 1
+  }
+
+  importTable(name: string, minimum: number): void {
+    this.#table = { name, minimum }
+  }
+
+  /** Reserves an index, so that functions can call what is defined later. */
+  declare(): FunctionIndex {
+    return this.#functionImports.length + this.#functions.push(null) - 1
+  }
+
+  /** Defines a declared function; `body` ends without its `end`. */
+  define(
+    index: FunctionIndex,
+    params: readonly WasmType[],
+    results: readonly WasmType[],
+    locals: readonly WasmType[],
+    body: Uint8Array,
+  ): void {
+    this.#functions[index - this.#functionImports.length] = { type: this.type(params, results), locals, body }
+  }
+
+  export(name: string, index: FunctionIndex): void {
+    this.#exports.push({ name, index })
+  }
+
+  toBytes(): Uint8Array {
+    const out = new ByteWriter(4096)
+    out.bytes([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0])
+    this.#section(out, SECTION.type, (w) => this.#writeTypes(w))
+    this.#section(out, SECTION.import, (w) => this.#writeImports(w))
+    this.#section(out, SECTION.function, (w) => {
+      w.u32(this.#functions.length)
+      for (const f of this.#functions) w.u32((f as DefinedFunction).type)
+    })
+    this.#section(out, SECTION.export, (w) => {
+      w.u32(this.#exports.length)
+      for (const { name, index } of this.#exports) {
+        w.name(name)
+        w.byte(0)
+        w.u32(index)
+      }
+    })
+    this.#section(out, SECTION.code, (w) => this.#writeCode(w))
+    return out.toBytes()
+  }
+
+  #section(out: ByteWriter, id: number, write: (w: ByteWriter) => void): void {
+    const content = new ByteWriter(1024)
+    write(content)
+    out.byte(id)
+    out.u32(content.length)
+    out.bytes(content.view())
+  }
+
+  #writeTypes(w: ByteWriter): void {
+    w.u32(this.#types.length)
+    for (const { params, results } of this.#types) {
+      w.byte(0x60)
+      w.u32(params.length)
+      w.bytes(params)
+      w.u32(results.length)
+      w.bytes(results)
+    }
+  }
+
+  #writeImports(w: ByteWriter): void {
+    w.u32(this.#functionImports.length + this.#memories.length + (this.#table ? 1 : 0))
+    for (const { name, type } of this.#functionImports) {
+      w.name('e')
+      w.name(name)
+      w.byte(0)
+      w.u32(type)
+    }
+    if (this.#table) {
+      w.name('e')
+      w.name(this.#table.name)
+      w.bytes([1, 0x70, 0])
+      w.u32(this.#table.minimum)
+    }
+    for (const { name, minimum, maximum, shared } of this.#memories) {
+      w.name('e')
+      w.name(name)
+      w.byte(2)
+      w.byte((maximum === null ? 0 : 1) | (shared ? 2 : 0))
+      w.u32(minimum)
+      if (maximum !== null) w.u32(maximum)
+    }
+  }
+
+  #writeCode(w: ByteWriter): void {
+    w.u32(this.#functions.length)
+    for (const each of this.#functions) {
+      const { locals, body } = each as DefinedFunction
+      const code = new ByteWriter(body.length + 64)
+      const runs: [number, WasmType][] = []
+      for (const type of locals) {
+        const last = runs.at(-1)
+        if (last !== undefined && last[1] === type) last[0]++
+        else runs.push([1, type])
+      }
+      code.u32(runs.length)
+      for (const [count, type] of runs) {
+        code.u32(count)
+        code.byte(type)
+      }
+      code.bytes(body)
+      code.byte(0x0b)
+      w.u32(code.length)
+      w.bytes(code.view())
+    }
+  }
+}
