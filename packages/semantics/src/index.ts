@@ -15,6 +15,7 @@ export { type EffectRow, FIRST_EFFECT, FlagKind, MemoryImm, OP_ROWS, Op, opNumbe
 export { printIr } from './ir/print.ts'
 export type { PureRow } from './ir/rows.ts'
 export { type Datum, VALUE_TYPE_NAMES, type Value, ValueType } from './ir/types.ts'
+export { stateOffset } from './lift/concrete.ts'
 export { isLifted, type LiftOptions, liftInstruction } from './lift/lift.ts'
 export { gprOffset, Lifter } from './lift/lifter.ts'
 export { type Lifting, liftingOf } from './lift/registry.ts'

@@ -72,4 +72,8 @@ export const HandlerStatus = {
   leave: 4,
   /** A rule has set RIP. */
   transfer: 5,
+  /** Not executed: the host does it by itself. */
+  slow: 6,
+  /** The loop's budget is used up. */
+  budget: 7,
 } as const

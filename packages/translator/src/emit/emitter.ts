@@ -74,13 +74,15 @@ export class IrEmitter {
     this.#effects = effects
   }
 
-  emit(code: IrCode): void {
+  /** Emits all ops; where a `result` is named, it is left on Wasm's stack. */
+  emit(code: IrCode, result = -1): void {
     this.code = code
     this.depth = 0
     this.#taken = []
     this.#variables = code.locals.map((type) => this.temporary(type))
-    this.#plan()
+    this.#plan(result)
     for (let n = 0; n < code.length; n++) if (this.#inline[n] === 0) this.#op(n)
+    if (result >= 0) this.push(result)
     for (const local of this.#taken) this.pool.give(local)
   }
 
@@ -96,7 +98,7 @@ export class IrEmitter {
   }
 
   /** Decides which values stand where they are used: those used once, with nothing between that could change them. */
-  #plan(): void {
+  #plan(result: number): void {
     const { code } = this
     const n = code.length
     if (this.#local.length < n) {
@@ -117,6 +119,8 @@ export class IrEmitter {
         user[arg] = i
       }
     }
+    // The result is used behind the last op.
+    if (result >= 0) uses[result] = 2
     this.#decide(uses, user, effects)
   }
 

@@ -1,0 +1,76 @@
+/** The base module: functions that every handler calls, over memory 1. */
+import type { WasmMemory } from '@ringfold/contracts'
+import { IrEmitter, LocalPool } from '../emit/emitter.ts'
+import { type FlagFunction, flagFunctions } from '../emit/flags.ts'
+import { GuestEffects, type RuntimeFunctions } from '../emit/guest-effects.ts'
+import { ByteWriter } from '../wasm/bytes.ts'
+import { ModuleBuilder } from '../wasm/module.ts'
+import { WasmType } from '../wasm/opcodes.ts'
+
+/** What a handler module imports besides its memories, by name. */
+export interface HostFunctions {
+  /** Addresses are effective, in halves; `imm` is the `MemoryImm` with the size. @returns 1 when a fault is pending. */
+  slowLoad(eaLo: number, eaHi: number, imm: number): number
+  slowStore(eaLo: number, eaHi: number, imm: number): number
+  slowProbe(eaLo: number, eaHi: number, imm: number): number
+  helper(number: number, a: number, b: number, c: number): number
+  raise(vector: number, errorCode: number): void
+}
+
+export const CONDITIONS = 8
+const NO_FUNCTIONS: RuntimeFunctions = {
+  settle: -1,
+  carry: -1,
+  conditions: [],
+  slowLoad: -1,
+  slowStore: -1,
+  slowProbe: -1,
+  helper: -1,
+  raise: -1,
+}
+
+/** Declares memories 0 and 1 as imports, of at least these sizes. */
+export function importMemories(module: ModuleBuilder, ram: WasmMemory, state: WasmMemory): void {
+  const pages = (memory: WasmMemory) => Math.floor(memory.buffer.byteLength / 65536)
+  module.importMemory('ram', Math.min(pages(ram), 1))
+  module.importMemory('state', Math.min(pages(state), 1))
+}
+
+function emitFunction({ code, result }: FlagFunction): { locals: readonly WasmType[]; body: Uint8Array } {
+  const out = new ByteWriter()
+  const pool = new LocalPool(0)
+  const emitter = new IrEmitter(out, pool, new GuestEffects(NO_FUNCTIONS, { mode: 64, flat: true }, 0, 0))
+  emitter.emit(code, result)
+  return { locals: pool.types, body: out.toBytes() }
+}
+
+/** Compiles the base module. */
+export function baseModule(ram: WasmMemory, state: WasmMemory): Readonly<Record<string, unknown>> {
+  const module = new ModuleBuilder()
+  importMemories(module, ram, state)
+  for (const [name, f] of flagFunctions()) {
+    const index = module.declare()
+    const { locals, body } = emitFunction(f)
+    module.define(index, [], [WasmType.i32], locals, body)
+    module.export(name, index)
+  }
+  return new WebAssembly.Instance(new WebAssembly.Module(module.toBytes()), { e: { ram, state } }).exports
+}
+
+const { i32 } = WasmType
+
+/** Imports what handlers call: the host's functions and those of the base module. */
+export function importRuntime(module: ModuleBuilder): RuntimeFunctions {
+  const of = (name: string, params: number, results: number) =>
+    module.importFunction(name, Array<typeof i32>(params).fill(i32), Array<typeof i32>(results).fill(i32))
+  return {
+    settle: of('settle', 0, 1),
+    carry: of('carry', 0, 1),
+    conditions: Array.from({ length: CONDITIONS }, (_, n) => of(`condition${n}`, 0, 1)),
+    slowLoad: of('slowLoad', 3, 1),
+    slowStore: of('slowStore', 3, 1),
+    slowProbe: of('slowProbe', 3, 1),
+    helper: of('helper', 4, 1),
+    raise: of('raise', 2, 0),
+  }
+}

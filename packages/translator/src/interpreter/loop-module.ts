@@ -1,0 +1,305 @@
+/**
+ * The interpreter's loop, one Wasm function: it goes from slot to slot; the handlers of frequent shapes stand in a `br_table`
+ * within it, the others are called through a table.
+ */
+import { FIELD } from '@ringfold/arch'
+import { IrEmitter, LocalPool } from '../emit/emitter.ts'
+import { type AddressMode, GuestEffects, type RuntimeFunctions } from '../emit/guest-effects.ts'
+import { HandlerStatus, JUMP_CACHE_ENTRIES, JUMP_CACHE_OFFSET, SCRATCH, SLOT, SLOT_BYTES } from '../layout.ts'
+import { ByteWriter } from '../wasm/bytes.ts'
+import type { ModuleBuilder } from '../wasm/module.ts'
+import { Wasm, WasmType } from '../wasm/opcodes.ts'
+import type { HandlerCode } from './handlers.ts'
+
+/** Locals of the loop. */
+const SLOT_LOCAL = 0
+const BUDGET = 1
+const STATUS = 2
+const DIRECT = 3
+const ENTRY = 4
+const TARGET = 5
+const NEW_BASE = 6
+const FIXED_LOCALS: readonly WasmType[] = [WasmType.i32, WasmType.i32, WasmType.i32, WasmType.i64, WasmType.i64]
+const PARAMETERS = 2
+
+/** Handlers with a fixed number: what stands behind the last instruction of a piece, and what the host executes itself. */
+export const GOTO_HANDLER = 0
+export const SLOW_HANDLER = 1
+export const FIRST_HANDLER = 2
+
+/** Effects of handlers that stand in the loop: where a function returns, they branch. */
+class LoopEffects extends GuestEffects {
+  /** Blocks between the handler's own and the one behind which the loop ends. */
+  blocksToExit = 0
+
+  override leave(e: IrEmitter, status: number): void {
+    e.i32(status)
+    e.set(STATUS)
+    e.op(Wasm.br)
+    e.out.u32(e.depth + this.blocksToExit)
+  }
+}
+
+export interface LoopParts {
+  readonly functions: RuntimeFunctions
+  readonly address: AddressMode
+  /** Handlers in the order of their numbers, from {@link FIRST_HANDLER} on. */
+  readonly handlers: readonly HandlerCode[]
+}
+
+/** Defines `run(slot, budget) -> status` in a module. */
+export function defineLoop(module: ModuleBuilder, parts: LoopParts): number {
+  const index = module.declare()
+  const out = new ByteWriter(65536)
+  const pool = new LocalPool(PARAMETERS + FIXED_LOCALS.length)
+  new LoopWriter(module, parts, out, pool).write()
+  module.define(index, [WasmType.i32, WasmType.i32], [WasmType.i32], [...FIXED_LOCALS, ...pool.types], out.toBytes())
+  return index
+}
+
+class LoopWriter {
+  readonly #module: ModuleBuilder
+  readonly #parts: LoopParts
+  readonly #out: ByteWriter
+  readonly #effects: LoopEffects
+  readonly #e: IrEmitter
+
+  constructor(module: ModuleBuilder, parts: LoopParts, out: ByteWriter, pool: LocalPool) {
+    this.#module = module
+    this.#parts = parts
+    this.#out = out
+    this.#effects = new LoopEffects(parts.functions, parts.address, SLOT_LOCAL, STATUS)
+    this.#e = new IrEmitter(out, pool, this.#effects)
+  }
+
+  /** Blocks from the outside in: exit, next (the loop), dispatch (a jump), call (the default), one a handler. */
+  write(): void {
+    const e = this.#e
+    const { handlers } = this.#parts
+    e.op(Wasm.block, WasmType.empty)
+    e.op(Wasm.loop, WasmType.empty)
+    e.op(Wasm.block, WasmType.empty)
+    this.#countDown()
+    e.op(Wasm.block, WasmType.empty)
+    for (let n = 0; n < handlers.length + FIRST_HANDLER; n++) e.op(Wasm.block, WasmType.empty)
+    this.#select(handlers.length + FIRST_HANDLER)
+    this.#goto(handlers.length)
+    this.#slow(handlers.length)
+    for (const [n, handler] of handlers.entries()) this.#handler(handler, handlers.length - 1 - n)
+    e.op(Wasm.end)
+    this.#callHandler()
+    e.op(Wasm.end)
+    this.#dispatch()
+    e.op(Wasm.end, Wasm.end)
+    this.#leave()
+  }
+
+  /** An instruction of budget, or the end of the run. In the block of dispatch: 0, the loop: 1, exit: 2. */
+  #countDown(): void {
+    const e = this.#e
+    e.get(BUDGET)
+    e.op(Wasm.i32Eqz)
+    e.op(Wasm.if, WasmType.empty)
+    e.i32(HandlerStatus.budget)
+    e.set(STATUS)
+    e.op(Wasm.br, 3, Wasm.end)
+    e.get(BUDGET)
+    e.i32(1)
+    e.op(Wasm.i32Sub)
+    e.set(BUDGET)
+  }
+
+  #select(count: number): void {
+    const e = this.#e
+    e.get(SLOT_LOCAL)
+    e.memory(Wasm.i32Load16U, 1, SLOT.handler, 1)
+    e.op(Wasm.brTable)
+    this.#out.u32(count)
+    for (let n = 0; n < count; n++) this.#out.u32(n)
+    // The default is the block of calls, around all the handlers.
+    this.#out.u32(count)
+  }
+
+  #branch(depth: number): void {
+    this.#e.op(Wasm.br)
+    this.#out.u32(depth)
+  }
+
+  /** Behind the last instruction of a piece: a jump to where it ends, which is no instruction. `left`: handlers still open. */
+  #goto(left: number): void {
+    const e = this.#e
+    e.op(Wasm.end)
+    this.#giveBack()
+    e.i32(0)
+    this.#effects.nextRip(e)
+    e.memory(Wasm.i64Store, 1, SCRATCH.jumpTarget, 3)
+    e.i32(0)
+    e.set(DIRECT)
+    e.i32(HandlerStatus.jump)
+    e.set(STATUS)
+    this.#branch(left + 2)
+  }
+
+  #giveBack(): void {
+    const e = this.#e
+    e.get(BUDGET)
+    e.i32(1)
+    e.op(Wasm.i32Add)
+    e.set(BUDGET)
+  }
+
+  /** What the host executes by itself: the slot is not counted. */
+  #slow(left: number): void {
+    const e = this.#e
+    e.op(Wasm.end)
+    this.#giveBack()
+    e.i32(HandlerStatus.slow)
+    e.set(STATUS)
+    this.#branch(left + 3)
+  }
+
+  #advance(): void {
+    const e = this.#e
+    e.get(SLOT_LOCAL)
+    e.i32(SLOT_BYTES)
+    e.op(Wasm.i32Add)
+    e.set(SLOT_LOCAL)
+  }
+
+  /** One handler, in the place of its block. `left`: handler blocks that are still open around it. */
+  #handler(handler: HandlerCode, left: number): void {
+    const e = this.#e
+    const effects = this.#effects
+    e.op(Wasm.end)
+    // Around the handler: the open handler blocks, the block of calls, dispatch, the loop, exit.
+    effects.blocksToExit = left + 3
+    effects.setsStatus = false
+    if (handler.mayLeave) {
+      e.i32(0)
+      e.set(STATUS)
+    }
+    e.emit(handler.code)
+    if (!effects.setsStatus) {
+      this.#advance()
+      this.#branch(left + 2)
+      return
+    }
+    this.#finish(handler, left)
+  }
+
+  /** After a handler that may have jumped: on with the next slot, the linked one, or by dispatch. */
+  #finish(handler: HandlerCode, left: number): void {
+    const e = this.#e
+    e.get(STATUS)
+    e.op(Wasm.i32Eqz)
+    e.op(Wasm.if, WasmType.empty)
+    this.#advance()
+    this.#branch(left + 3)
+    e.op(Wasm.end)
+    if (!handler.isDirect) {
+      e.i32(0)
+      e.set(DIRECT)
+      this.#branch(left + 1)
+      return
+    }
+    e.get(SLOT_LOCAL)
+    e.memory(Wasm.i32Load, 1, SLOT.link, 2)
+    e.tee(DIRECT)
+    e.op(Wasm.if, WasmType.empty)
+    e.get(DIRECT)
+    e.set(SLOT_LOCAL)
+    this.#branch(left + 3)
+    e.op(Wasm.end)
+    e.get(SLOT_LOCAL)
+    e.set(DIRECT)
+    this.#branch(left + 1)
+  }
+
+  /** The default: a handler of its own in the table. Within dispatch: 0, loop: 1, exit: 2. */
+  #callHandler(): void {
+    const e = this.#e
+    e.i32(0)
+    e.set(DIRECT)
+    e.get(SLOT_LOCAL)
+    e.get(SLOT_LOCAL)
+    e.memory(Wasm.i32Load16U, 1, SLOT.handler, 1)
+    e.op(Wasm.callIndirect)
+    this.#out.u32(this.#module.type([WasmType.i32], [WasmType.i32]))
+    this.#out.u32(0)
+    e.tee(STATUS)
+    e.op(Wasm.brIf, 0)
+    this.#advance()
+    this.#branch(1)
+  }
+
+  /** A jump: on at once where the jump cache knows the target; anything else leaves the loop. Within loop: 0, exit: 1. */
+  #dispatch(): void {
+    const e = this.#e
+    e.get(STATUS)
+    e.i32(HandlerStatus.repeat)
+    e.op(Wasm.i32Eq, Wasm.brIf, 0)
+    e.get(STATUS)
+    e.i32(HandlerStatus.jump)
+    e.op(Wasm.i32Ne, Wasm.brIf, 1)
+    e.i32(0)
+    e.memory(Wasm.i64Load, 1, SCRATCH.jumpTarget, 3)
+    e.tee(TARGET)
+    e.op(Wasm.i32WrapI64)
+    e.i32(JUMP_CACHE_ENTRIES - 1)
+    e.op(Wasm.i32And)
+    e.i32(4)
+    e.op(Wasm.i32Shl)
+    e.tee(ENTRY)
+    e.memory(Wasm.i64Load, 1, JUMP_CACHE_OFFSET, 3)
+    e.get(TARGET)
+    e.op(Wasm.i64Ne, Wasm.brIf, 1)
+    e.get(ENTRY)
+    e.memory(Wasm.i32Load, 1, JUMP_CACHE_OFFSET + 12, 2)
+    e.i32(0)
+    e.memory(Wasm.i32Load, 1, SCRATCH.generation, 2)
+    e.op(Wasm.i32Ne, Wasm.brIf, 1)
+    this.#enter()
+    this.#branch(0)
+  }
+
+  /** Takes the slot of the jump cache's entry, and the new base of RIP; a direct branch within its page is linked. */
+  #enter(): void {
+    const e = this.#e
+    e.get(TARGET)
+    e.get(TARGET)
+    e.i32(0)
+    e.memory(Wasm.i64Load, 1, FIELD.csBase.offset, 3)
+    e.op(Wasm.i64Add)
+    e.i64(0xfff)
+    e.op(Wasm.i64And, Wasm.i64Sub)
+    e.set(NEW_BASE)
+    e.get(DIRECT)
+    e.op(Wasm.if, WasmType.empty)
+    e.get(NEW_BASE)
+    e.i32(0)
+    e.memory(Wasm.i64Load, 1, SCRATCH.ripBase, 3)
+    e.op(Wasm.i64Eq, Wasm.if, WasmType.empty)
+    e.get(DIRECT)
+    e.get(ENTRY)
+    e.memory(Wasm.i32Load, 1, JUMP_CACHE_OFFSET + 8, 2)
+    e.memory(Wasm.i32Store, 1, SLOT.link, 2)
+    e.op(Wasm.end, Wasm.end)
+    e.i32(0)
+    e.get(NEW_BASE)
+    e.memory(Wasm.i64Store, 1, SCRATCH.ripBase, 3)
+    e.get(ENTRY)
+    e.memory(Wasm.i32Load, 1, JUMP_CACHE_OFFSET + 8, 2)
+    e.set(SLOT_LOCAL)
+  }
+
+  #leave(): void {
+    const e = this.#e
+    e.i32(0)
+    e.get(SLOT_LOCAL)
+    e.memory(Wasm.i32Store, 1, SCRATCH.slot, 2)
+    e.i32(0)
+    e.get(BUDGET)
+    e.memory(Wasm.i32Store, 1, FIELD.budget.offset, 2)
+    e.get(STATUS)
+  }
+}
