@@ -14,7 +14,7 @@ import {
   SLOTS_OFFSET,
 } from '../layout.ts'
 import { ModuleBuilder } from '../wasm/module.ts'
-import { baseModule, type HostFunctions, importMemories, importRuntime } from './base-module.ts'
+import { baseModule, defineRuntime, type HostFunctions, importMemories } from './base-module.ts'
 import { compileHandler, type HandlerCode, handlerCode } from './handlers.ts'
 import { defineLoop, FIRST_HANDLER, GOTO_HANDLER, SLOW_HANDLER } from './loop-module.ts'
 import { shapeKey, writeSlot } from './shape.ts'
@@ -40,9 +40,11 @@ export interface InterpreterHost extends HostFunctions {
 
 /** Handlers that stand in the loop; more of them cost compiler memory faster than they save time (DESIGN, "The engine"). */
 const LOOP_HANDLERS = 250
-/** Numbers of shapes at which the loop is compiled anew. */
-const REBUILD_AT: readonly number[] = [1, 4, 16, 64, LOOP_HANDLERS]
+/** Slices after which new shapes come into the loop, too, though they are few. */
+const REBUILD_AFTER = 4
 const MAX_HANDLERS = 8192
+/** Instructions in one call of the loop: V8 replaces no function that runs, so that its better code begins with the next call. */
+const SLICE = 1 << 16
 
 type Run = (slot: number, budget: number) => number
 
@@ -58,6 +60,7 @@ class Tier {
   readonly #state: WasmMemory
   #run: Run | null = null
   #inlined = 0
+  #slices = 0
 
   constructor(mode: CodeMode, imports: Readonly<Record<string, unknown>>, ram: WasmMemory, state: WasmMemory) {
     this.address = { mode: mode.bits === 64 ? 64 : 32, flat: mode.flat }
@@ -83,16 +86,19 @@ class Tier {
     return number
   }
 
-  /** The loop, compiled anew when enough shapes have come. */
+  /** The loop, compiled anew when there are twice as many shapes, or new ones have gone on for a while. */
   get run(): Run {
-    const due = REBUILD_AT.filter((n) => n <= this.handlers.length).at(-1) ?? 0
-    if (this.#run !== null && due <= this.#inlined) return this.#run
-    this.#inlined = due
+    const count = Math.min(this.handlers.length, LOOP_HANDLERS)
+    const isNew = count > this.#inlined
+    if (isNew) this.#slices++
+    if (this.#run !== null && (!isNew || (count < 2 * this.#inlined && this.#slices < REBUILD_AFTER))) return this.#run
+    this.#inlined = count
+    this.#slices = 0
     const module = new ModuleBuilder()
-    const functions = importRuntime(module)
     importMemories(module, this.#ram, this.#state)
     module.importTable('table', 1)
-    const index = defineLoop(module, { functions, address: this.address, handlers: this.handlers.slice(0, due) })
+    const functions = defineRuntime(module)
+    const index = defineLoop(module, { functions, address: this.address, handlers: this.handlers.slice(0, count) })
     module.export('run', index)
     const imports = { ...this.#imports, ram: this.#ram, state: this.#state, table: this.table }
     const instance = new WebAssembly.Instance(new WebAssembly.Module(module.toBytes()), { e: imports })
@@ -188,11 +194,13 @@ export class Interpreter {
       const mode = this.#host.codeMode()
       const slot = this.#enter(mode)
       if (slot < 0) return { status: slot === -1 ? HandlerStatus.fault : HandlerStatus.slow, retired: budget - left }
-      const status = this.#tier(mode).run(slot, left)
-      left = this.#view.getInt32(FIELD.budget.offset, true)
+      const slice = Math.min(left, SLICE)
+      const status = this.#tier(mode).run(slot, slice)
+      left -= slice - this.#view.getInt32(FIELD.budget.offset, true)
       if (status === HandlerStatus.fault) left++
       this.#leave(status)
-      if (status !== HandlerStatus.jump) return { status, retired: budget - left }
+      if (status !== HandlerStatus.jump && (status !== HandlerStatus.budget || left === 0))
+        return { status, retired: budget - left }
     }
   }
 
