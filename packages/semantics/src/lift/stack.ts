@@ -28,9 +28,13 @@ export function pushValue(l: Lifter, v: Value, bits: Bits): void {
   setStackPointer(l, pointer)
 }
 
-/** A segment register takes a slot of the operand size, of which 16 bits are written (SDM vol. 2B, PUSH). */
+/** A segment register: zero-extended to 64 bits, but as a 16-bit store into a slot of 32 (SDM vol. 2B, PUSH, "Description"). */
 const push: Lifting = (l) => {
   const bits = l.source.operandSize
+  if (l.source.registerClass(0) === RegisterClassId.sreg && bits === 64) {
+    pushValue(l, l.resize(l.get(0, 16), 16, 64), 64)
+    return
+  }
   if (l.source.registerClass(0) === RegisterClassId.sreg) {
     pushNarrow(l, bits)
     return

@@ -199,6 +199,7 @@ export class Interpreter {
       left -= slice - this.#view.getInt32(FIELD.budget.offset, true)
       if (status === HandlerStatus.fault) left++
       this.#leave(status)
+      if (left === 0 && status === HandlerStatus.jump) return { status: HandlerStatus.budget, retired: budget }
       if (status !== HandlerStatus.jump && (status !== HandlerStatus.budget || left === 0))
         return { status, retired: budget - left }
     }
