@@ -1,0 +1,64 @@
+import {
+  type CpuState,
+  EVENT_INFORMATION,
+  EVENT_TYPE,
+  exceptionOf,
+  FIELD,
+  RFLAGS,
+  readRflags,
+  SELECTOR_ERROR_CODE,
+} from '@ringfold/arch'
+import { StackCursor } from '../segments/stack.ts'
+
+const { lo: INFO, shift } = EVENT_INFORMATION
+
+/** What the event pushes as instruction pointer, and how it is classified. Filled anew for each delivery. */
+export class EventFrame {
+  vector = 0
+  type = 0
+  hasErrorCode = false
+  errorCode = 0
+  /** EXT of the error codes of faults during delivery. */
+  ext = 0
+  ripLo = 0
+  ripHi = 0
+  flags = 0
+  readonly stack: StackCursor = new StackCursor()
+
+  begin(state: CpuState, event: number, errorCode: number): void {
+    this.vector = event & INFO.VECTOR
+    this.type = (event & INFO.TYPE) >>> shift.TYPE
+    this.hasErrorCode = (event & INFO.ERROR_CODE) !== 0
+    this.errorCode = errorCode
+    this.ext = this.checksDpl ? 0 : SELECTOR_ERROR_CODE.lo.EXT
+    const length = this.isSoftware ? state.lo(FIELD.pendingLength) : 0
+    const lo = state.lo(FIELD.rip) + length
+    this.ripLo = lo >>> 0
+    this.ripHi = (state.hi(FIELD.rip) + (lo > 0xffffffff ? 1 : 0)) >>> 0
+    this.flags = readRflags(state) | (isFault(this.type, this.vector) ? RFLAGS.lo.RF : 0)
+  }
+
+  /** INT n, INT3, INTO: the gate's DPL is checked, and faults are the program's own. */
+  get checksDpl(): boolean {
+    return this.type === EVENT_TYPE.SOFTWARE_INTERRUPT || this.type === EVENT_TYPE.SOFTWARE_EXCEPTION
+  }
+
+  get isSoftware(): boolean {
+    return this.checksDpl || this.type === EVENT_TYPE.PRIVILEGED_SOFTWARE_EXCEPTION
+  }
+
+  /** The error code that names the gate. */
+  get gateCode(): number {
+    return (this.vector << 3) | SELECTOR_ERROR_CODE.lo.IDT | this.ext
+  }
+}
+
+const FAULTS: readonly boolean[] = /* @__PURE__ */ (() =>
+  Array.from({ length: 32 }, (_, vector) => exceptionOf(vector)?.kind === 'fault'))()
+
+function isFault(type: number, vector: number): boolean {
+  return type === EVENT_TYPE.HARDWARE_EXCEPTION && FAULTS[vector] === true
+}
+
+/** The event that is being delivered: one at a time. */
+export const frame = /* @__PURE__ */ new EventFrame()

@@ -1,0 +1,108 @@
+import { ACCESS_RIGHTS, type CpuState, FIELD, SEGMENT } from '@ringfold/arch'
+import type { LinearAccess } from '@ringfold/contracts'
+import { type RuleContext, type RuleStatus, raise } from '../context.ts'
+import { currentAccess, is64Bit, isCanonical } from '../mode.ts'
+import type { Descriptor } from './descriptor.ts'
+import { withinLimit } from './linear-address.ts'
+
+const RSP = 4
+const WIDTH_64 = 64
+
+/**
+ * A stack that a rule pushes to or pops from: the current one, or one that is about to become current. Pushes are probed all
+ * before the first is made; nothing of the processor changes until `commit`.
+ */
+export class StackCursor {
+  #baseLo = 0
+  #limit = 0
+  #rights = 0
+  #width: 16 | 32 | 64 = 16
+  #access: LinearAccess = 0
+  spLo = 0
+  spHi = 0
+  #addressLo = 0
+  #addressHi = 0
+
+  /** The stack of SS and RSP, at the current privilege level. */
+  useCurrent(state: CpuState): void {
+    this.#baseLo = state.lo(FIELD.segBase, SEGMENT.SS)
+    this.#limit = state.lo(FIELD.segLimit, SEGMENT.SS)
+    this.#rights = state.lo(FIELD.segAccess, SEGMENT.SS)
+    const wide = (this.#rights & ACCESS_RIGHTS.lo.DB) !== 0 ? 32 : 16
+    this.#width = is64Bit(state) ? WIDTH_64 : wide
+    this.#access = currentAccess(state)
+    this.spLo = state.lo(FIELD.gpr, RSP)
+    this.spHi = state.hi(FIELD.gpr, RSP)
+  }
+
+  /** A stack in a segment that is not loaded yet. */
+  useSegment(segment: Descriptor, spLo: number, access: LinearAccess): void {
+    this.#baseLo = segment.base
+    this.#limit = segment.limit
+    this.#rights = segment.rights
+    this.#width = (segment.rights & ACCESS_RIGHTS.lo.DB) !== 0 ? 32 : 16
+    this.#access = access
+    this.spLo = spLo >>> 0
+    this.spHi = 0
+  }
+
+  /** A flat stack of 64-bit mode. */
+  use64(spLo: number, spHi: number, access: LinearAccess): void {
+    this.#width = WIDTH_64
+    this.#access = access
+    this.spLo = spLo >>> 0
+    this.spHi = spHi >>> 0
+  }
+
+  /** The stack pointer moved by `bytes`, within its width. */
+  move(bytes: number): void {
+    const lo = this.spLo + bytes
+    if (this.#width === 16) this.spLo = ((this.spLo & 0xffff0000) | (lo & 0xffff)) >>> 0
+    else this.spLo = lo >>> 0
+    if (this.#width === WIDTH_64) this.spHi = (this.spHi + Math.floor(lo / 0x1_0000_0000)) >>> 0
+  }
+
+  /** Sets the address of bytes at the stack pointer plus `offset`. @returns whether they lie in the stack */
+  #address(state: CpuState, offset: number, sizeBytes: number): boolean {
+    if (this.#width === WIDTH_64) {
+      const sum = this.spLo + offset
+      this.#addressLo = sum >>> 0
+      this.#addressHi = (this.spHi + Math.floor(sum / 0x1_0000_0000)) >>> 0
+      const lastHi = this.#addressHi + (this.#addressLo + sizeBytes - 1 > 0xffffffff ? 1 : 0)
+      return isCanonical(state, this.#addressHi) && isCanonical(state, lastHi)
+    }
+    const at = (this.spLo + offset) & (this.#width === 16 ? 0xffff : -1)
+    this.#addressLo = (this.#baseLo + at) >>> 0
+    this.#addressHi = 0
+    return withinLimit(this.#rights, this.#limit, at >>> 0, sizeBytes)
+  }
+
+  /** Whether `count` pushes of `sizeBytes` will succeed; no room: `vector` with `code`. */
+  probe(ctx: RuleContext, count: number, sizeBytes: 2 | 4 | 8, vector: number, code: number): RuleStatus {
+    for (let n = 1; n <= count; n++) {
+      if (!this.#address(ctx.state, -n * sizeBytes, sizeBytes)) return raise(ctx.state, vector, code)
+      if (ctx.linear.probeWrite(sizeBytes, this.#addressLo, this.#addressHi, this.#access) !== 0) return 1
+    }
+    return 0
+  }
+
+  /** A push that was probed. */
+  push(ctx: RuleContext, sizeBytes: 2 | 4 | 8, lo: number, hi = 0): void {
+    this.move(-sizeBytes)
+    this.#address(ctx.state, 0, sizeBytes)
+    ctx.linear.write(sizeBytes, this.#addressLo, this.#addressHi, lo >>> 0, hi >>> 0, this.#access)
+  }
+
+  /** Reads slot `slot` above the stack pointer, into `linear.lo` and `hi`. */
+  peek(ctx: RuleContext, slot: number, sizeBytes: 2 | 4 | 8, vector: number, code = 0): RuleStatus {
+    if (!this.#address(ctx.state, slot * sizeBytes, sizeBytes)) return raise(ctx.state, vector, code)
+    return ctx.linear.read(sizeBytes, this.#addressLo, this.#addressHi, this.#access)
+  }
+
+  /** Makes its stack pointer that of the processor: as many bits of RSP as the stack has. */
+  commit(state: CpuState): void {
+    if (this.#width === WIDTH_64) state.set(FIELD.gpr, this.spLo, this.spHi, RSP)
+    else if (this.#width === 32) state.set(FIELD.gpr, this.spLo, 0, RSP)
+    else state.setLo(FIELD.gpr, ((state.lo(FIELD.gpr, RSP) & 0xffff0000) | (this.spLo & 0xffff)) >>> 0, RSP)
+  }
+}
