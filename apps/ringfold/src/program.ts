@@ -3,6 +3,7 @@ import process from 'node:process'
 import { Command, CommanderError } from 'commander'
 import { addAsm } from './asm/command.ts'
 import { addCompletion } from './completion.ts'
+import { addCpuModels } from './cpu-models/command.ts'
 import { addDisasm } from './disasm/command.ts'
 import { ExitStatus, isInputError, reportHostError } from './exit.ts'
 import { addExplain } from './explain/command.ts'
@@ -31,6 +32,7 @@ async function buildProgram(argv: readonly string[]): Promise<Command> {
   addDisasm(program)
   addAsm(program)
   addExplain(program)
+  addCpuModels(program)
   await addCompletion(program, argv)
   return program
 }
