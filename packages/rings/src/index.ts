@@ -1,4 +1,5 @@
 /** The privilege model: segmentation, gates, TSS, exceptions and interrupts, CR and MSR rules, sensitive instructions. */
+export { aloneHost, FlatLinearMemory } from './alone.ts'
 export {
   type MsrHookStatus,
   type RuleContext,

@@ -8,7 +8,7 @@ import { loadFarSegment, loadLdtr, loadSegment, loadTr } from './load.ts'
 import { setNull, setSegment } from './registers.ts'
 import { arpl, lar, loadTable, lsl, storeTable, TABLE, verify } from './tables.ts'
 
-const { S, P, DB, L } = ACCESS_RIGHTS.lo
+const { S, P, DB } = ACCESS_RIGHTS.lo
 const { READ, WRITE, EXECUTE } = ACCESS_KIND
 
 describe('linear addresses (Intel SDM vol. 3A, 6.3 to 6.5)', () => {
