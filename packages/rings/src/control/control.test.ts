@@ -129,6 +129,7 @@ describe('MSRs (Intel SDM vol. 2B, RDMSR and WRMSR)', () => {
     ['EFER, a reserved bit', MSR.IA32_EFER.number, 2, 0, 1],
     ['EFER.SVME of a model without it', MSR.IA32_EFER.number, EFER.lo.SVME, 0, 1],
     ['TSC_AUX, bits 63:32', MSR.IA32_TSC_AUX.number, 0, 1, 1],
+    ['x2APIC mode of an APIC that is disabled', MSR.IA32_APIC_BASE.number, 0xfee00c00, 0, 1],
     ['an MTRR beyond MAXPHYADDR', MSR.IA32_MTRR_PHYSBASE.number, 6, 0x100, 1],
     ["AMD's register on Intel", MSR.HWCR.number, 0, 0, 1],
   ])('%s', (_, index, lo, hi, status) => {

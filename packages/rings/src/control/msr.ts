@@ -1,4 +1,5 @@
 import {
+  APIC_BASE,
   type CpuidFeatureName,
   CR0,
   EFER,
@@ -150,6 +151,7 @@ function isLegal(ctx: RuleContext, msr: Msr, lo: number, hi: number): boolean {
   if (name === 'IA32_TSC_AUX' || name === 'IA32_SYSENTER_CS') return hi === 0 || name === 'IA32_SYSENTER_CS'
   if (name === 'IA32_XSS') return lo === 0 && hi === 0
   if (name === 'IA32_FEATURE_CONTROL' && (state.lo(FIELD.featureControl) & FEATURE_CONTROL.lo.LOCK) !== 0) return false
+  if (name === 'IA32_APIC_BASE' && !isApicMode(ctx, lo)) return false
   if (fields === undefined) return true
   if (((lo & fields.reservedLo) | (hi & fields.reservedHi)) !== 0) return false
   if (name === 'IA32_MTRR_PHYSBASE' || name === 'IA32_MTRR_PHYSMASK' || name === 'IA32_APIC_BASE') {
@@ -159,6 +161,14 @@ function isLegal(ctx: RuleContext, msr: Msr, lo: number, hi: number): boolean {
     )
   }
   return name !== 'IA32_MTRR_DEF_TYPE' || isMemoryType(lo & 0xff, false)
+}
+
+/** x2APIC mode needs the feature and an enabled APIC, and is left only by disabling it (Intel SDM vol. 3A, 12.12.5). */
+function isApicMode(ctx: RuleContext, lo: number): boolean {
+  const { EXTD, EN } = APIC_BASE.lo
+  const old = ctx.state.lo(FIELD.apicBase)
+  if ((lo & EXTD) === 0) return (old & EXTD) === 0 || (lo & EN) === 0
+  return hasFeature(ctx, 'X2APIC') && (lo & EN) !== 0 && (old & EN) !== 0
 }
 
 /** IA32_EFER: LMA is not writable, LME not with paging on (Intel SDM vol. 3A, 2.2.1; AMD APM vol. 2, 3.1.7). */

@@ -1,4 +1,4 @@
-import { ACCESS_RIGHTS, CALL_GATE, cplOf, FIELD, SEGMENT, SYSTEM_TYPE } from '@ringfold/arch'
+import { ACCESS_RIGHTS, CALL_GATE, cplOf, FIELD, GATE_HIGH, SEGMENT, SYSTEM_TYPE } from '@ringfold/arch'
 import { type RuleContext, type RuleStatus, raise, raiseGp, VECTOR } from '../context.ts'
 import { innerStack, openInnerStack, openInnerStack64 } from '../events/inner-stack.ts'
 import { checkTarget } from '../events/iret.ts'
@@ -11,7 +11,6 @@ const code = /* @__PURE__ */ new Descriptor()
 const stack = /* @__PURE__ */ new StackCursor()
 const outer = /* @__PURE__ */ new StackCursor()
 const parameters = /* @__PURE__ */ new Uint32Array(32)
-const ZERO_HIGH = 0x1f00
 
 /**
  * Through a call gate that was checked for privilege and presence: to the same level, or (CALL only) to an inner one with a stack
@@ -28,7 +27,7 @@ export function throughCallGate(
   const long = isLongMode(state)
   if (long) {
     if (readUpper(ctx, VECTOR.GP, 0, gate) !== 0) return 1
-    if ((gate.upperHi & ZERO_HIGH) !== 0) return raiseGp(state, selectorCode(gate.selector))
+    if ((gate.upperHi & GATE_HIGH.hi.ZERO) !== 0) return raiseGp(state, selectorCode(gate.selector))
   }
   if (checkGateCode(ctx, gate.lo >>> 16, calls, long) !== 0) return 1
   const cpl = cplOf(state)

@@ -1,8 +1,19 @@
-import { ACCESS_RIGHTS, FIELD, SEGMENT, SEGMENT_DESCRIPTOR, SELECTOR, SYSTEM_DESCRIPTOR } from '@ringfold/arch'
+import {
+  ACCESS_RIGHTS,
+  CODE_SEGMENT_TYPE,
+  DATA_SEGMENT_TYPE,
+  FIELD,
+  SEGMENT,
+  SEGMENT_DESCRIPTOR,
+  SELECTOR,
+  SYSTEM_DESCRIPTOR,
+} from '@ringfold/arch'
 import { type RuleContext, type RuleStatus, raise } from '../context.ts'
 
 const { lo: RIGHTS } = ACCESS_RIGHTS
 const RIGHTS_MASK = RIGHTS.TYPE | RIGHTS.S | RIGHTS.DPL | RIGHTS.P | RIGHTS.AVL | RIGHTS.L | RIGHTS.DB | RIGHTS.G
+const { CODE, C: CONFORMING, R: READABLE, A: ACCESSED } = CODE_SEGMENT_TYPE.lo
+const { W: WRITABLE } = DATA_SEGMENT_TYPE.lo
 /** Implicit supervisor access: descriptor tables and TSS. */
 export const SYSTEM_ACCESS = 2
 
@@ -40,20 +51,20 @@ export class Descriptor {
 
   /** Type with S: a code segment. */
   get isCode(): boolean {
-    return this.isSegment && (this.type & 8) !== 0
+    return this.isSegment && (this.type & CODE) !== 0
   }
 
   get isConforming(): boolean {
-    return (this.type & 12) === 12
+    return (this.type & (CODE | CONFORMING)) === (CODE | CONFORMING)
   }
 
   get isWritableData(): boolean {
-    return this.isSegment && (this.type & 10) === 2
+    return this.isSegment && (this.type & (CODE | WRITABLE)) === WRITABLE
   }
 
   /** Data, or code that may be read. */
   get isReadable(): boolean {
-    return this.isSegment && (this.type & 10) !== 8
+    return this.isSegment && (this.type & (CODE | READABLE)) !== CODE
   }
 
   /** Base bits 31:0: the three pieces of `BASE`. */
@@ -144,5 +155,5 @@ export function writeType(ctx: RuleContext, into: Descriptor, type: number): Rul
 
 /** Sets the accessed bit. Done before any register changes: setting it early is allowed (Intel SDM vol. 3A, 3.4.5.1). */
 export function markAccessed(ctx: RuleContext, into: Descriptor): RuleStatus {
-  return writeType(ctx, into, into.type | 1)
+  return writeType(ctx, into, into.type | ACCESSED)
 }

@@ -1,8 +1,10 @@
-import { ACCESS_RIGHTS, FIELD, SEGMENT } from '@ringfold/arch'
+import { ACCESS_RIGHTS, CODE_SEGMENT_TYPE, DATA_SEGMENT_TYPE, FIELD, SEGMENT } from '@ringfold/arch'
 import { type RuleContext, type RuleStatus, raise, setResult, VECTOR } from '../context.ts'
 import { is64Bit, isCanonical, isProtected, isV86 } from '../mode.ts'
 
 const { lo: RIGHTS } = ACCESS_RIGHTS
+const { CODE, R: READABLE } = CODE_SEGMENT_TYPE.lo
+const { W: WRITABLE, E: EXPAND_DOWN } = DATA_SEGMENT_TYPE.lo
 
 /** What is done at an address. */
 export const ACCESS_KIND = /* @__PURE__ */ Object.freeze({ READ: 0, WRITE: 1, EXECUTE: 2 })
@@ -10,7 +12,7 @@ export const ACCESS_KIND = /* @__PURE__ */ Object.freeze({ READ: 0, WRITE: 1, EX
 /** Whether bytes lie in a segment: limit, and for data that expands down the range above it (Intel SDM vol. 3A, 6.3). */
 export function withinLimit(rights: number, limit: number, offset: number, sizeBytes: number): boolean {
   const last = (offset >>> 0) + sizeBytes - 1
-  if ((rights & (RIGHTS.S | 12)) === (RIGHTS.S | 4)) {
+  if ((rights & (RIGHTS.S | CODE | EXPAND_DOWN)) === (RIGHTS.S | EXPAND_DOWN)) {
     const upper = (rights & RIGHTS.DB) !== 0 ? 0xffffffff : 0xffff
     return offset >>> 0 > limit >>> 0 && last <= upper
   }
@@ -21,8 +23,8 @@ export function withinLimit(rights: number, limit: number, offset: number, sizeB
 function allows(rights: number, kind: number): boolean {
   const type = rights & RIGHTS.TYPE
   if ((rights & RIGHTS.UNUSABLE) !== 0) return false
-  if (kind === ACCESS_KIND.WRITE) return (type & 10) === 2
-  return kind === ACCESS_KIND.EXECUTE ? (type & 8) !== 0 : (type & 10) !== 8
+  if (kind === ACCESS_KIND.WRITE) return (type & (CODE | WRITABLE)) === WRITABLE
+  return kind === ACCESS_KIND.EXECUTE ? (type & CODE) !== 0 : (type & (CODE | READABLE)) !== CODE
 }
 
 /**

@@ -1,8 +1,9 @@
-import { ACCESS_RIGHTS, type CpuState, cplOf, FIELD, SEGMENT } from '@ringfold/arch'
+import { ACCESS_RIGHTS, CODE_SEGMENT_TYPE, type CpuState, cplOf, FIELD, SEGMENT } from '@ringfold/arch'
 import { isLongMode } from '../mode.ts'
 import type { Descriptor } from './descriptor.ts'
 
 const { lo: RIGHTS, shift } = ACCESS_RIGHTS
+const CONFORMING_CODE = CODE_SEGMENT_TYPE.lo.CODE | CODE_SEGMENT_TYPE.lo.C
 const DATA_RW_ACCESSED = 3
 const LIMIT_64K = 0xffff
 
@@ -69,7 +70,7 @@ export function invalidateDataSegments(state: CpuState): void {
   const cpl = cplOf(state)
   for (const segment of DATA_SEGMENTS) {
     const rights = state.lo(FIELD.segAccess, segment)
-    const conformingCode = (rights & 12) === 12
+    const conformingCode = (rights & CONFORMING_CODE) === CONFORMING_CODE
     const dpl = (rights & RIGHTS.DPL) >>> shift.DPL
     if ((rights & RIGHTS.UNUSABLE) === 0 && !conformingCode && dpl < cpl) {
       const hi = isLongMode(state) ? state.hi(FIELD.segBase, segment) : 0
