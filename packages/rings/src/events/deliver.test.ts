@@ -178,3 +178,27 @@ describe('64-bit gates (Intel SDM vol. 3A, 7.14)', () => {
     expect([event(), state.lo(FIELD.rsp)]).toEqual([{ vector: VECTOR.GP, errorCode: 0 }, STACK0])
   })
 })
+
+describe('precise restart of a delivery (Intel SDM vol. 3A, 7.6 and 7.15)', () => {
+  it('a page fault while pushing leaves stack, registers and flags, and becomes a double fault of #PF', () => {
+    const { ctx, state, memory } = enterMode(machine(), 0, true)
+    memory.put64(IDT + 16 * 14, gate(SEL.CODE64, 0x9000, 14))
+    memory.put64(IDT + 16 * 8, gate(SEL.CODE64, 0xdf00, 14, 0, 1))
+    memory.put64(TSS + TSS64.offset.IST1, BigInt(INNER))
+    state.set(FIELD.rsp, 0xc010, 0)
+    memory.readOnlyFrom = 0xb000
+    raise(state, VECTOR.PF, 0)
+    expect(deliverEvent(ctx)).toBe(0)
+    expect([state.lo(FIELD.rip), state.lo(FIELD.rsp)]).toEqual([0xdf00, INNER - 48])
+    expect(memory.get64(INNER - 16)).toBe(0xc010n)
+  })
+
+  it('software INT restarts: the fault is pending, nothing was pushed', () => {
+    const { ctx, state, memory, event } = enterMode(machine(), 0, true)
+    memory.put64(IDT + 16 * 0x80, gate(SEL.CODE64, 0x9000, 14))
+    state.set(FIELD.rip, 0x400, 0)
+    memory.readOnlyFrom = 0x5000
+    expect(softwareInterrupt(ctx, 0x80, EVENT_TYPE.SOFTWARE_INTERRUPT, 2)).toBe(1)
+    expect([event()?.vector, state.lo(FIELD.rip), state.lo(FIELD.rsp)]).toEqual([VECTOR.PF, 0x400, STACK0])
+  })
+})

@@ -7,6 +7,7 @@ import { withinLimit } from './linear-address.ts'
 
 const RSP = 4
 const WIDTH_64 = 64
+const PAGE_OFFSET = 0xfff
 
 /**
  * A stack that a rule pushes to or pops from: the current one, or one that is about to become current. Pushes are probed all
@@ -79,6 +80,12 @@ export class StackCursor {
 
   /** Whether `count` pushes of `sizeBytes` will succeed; no room: `vector` with `code`. */
   probe(ctx: RuleContext, count: number, sizeBytes: 2 | 4 | 8, vector: number, code: number): RuleStatus {
+    const bytes = count * sizeBytes
+    // Within one page a single probe says the same; across two, the page of the first push must fault first.
+    if (this.#width === WIDTH_64 && (this.spLo & PAGE_OFFSET) >= bytes) {
+      if (!this.#address(ctx.state, -bytes, sizeBytes)) return raise(ctx.state, vector, code)
+      return ctx.linear.probeWrite(bytes, this.#addressLo, this.#addressHi, this.#access)
+    }
     for (let n = 1; n <= count; n++) {
       if (!this.#address(ctx.state, -n * sizeBytes, sizeBytes)) return raise(ctx.state, vector, code)
       if (ctx.linear.probeWrite(sizeBytes, this.#addressLo, this.#addressHi, this.#access) !== 0) return 1
