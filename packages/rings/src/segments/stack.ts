@@ -60,7 +60,7 @@ export class StackCursor {
     const lo = this.spLo + bytes
     if (this.#width === 16) this.spLo = ((this.spLo & 0xffff0000) | (lo & 0xffff)) >>> 0
     else this.spLo = lo >>> 0
-    if (this.#width === WIDTH_64) this.spHi = (this.spHi + Math.floor(lo / 0x1_0000_0000)) >>> 0
+    if (this.#width === WIDTH_64) this.spHi = (this.spHi + carryOf(lo)) >>> 0
   }
 
   /** Sets the address of bytes at the stack pointer plus `offset`. @returns whether they lie in the stack */
@@ -68,7 +68,7 @@ export class StackCursor {
     if (this.#width === WIDTH_64) {
       const sum = this.spLo + offset
       this.#addressLo = sum >>> 0
-      this.#addressHi = (this.spHi + Math.floor(sum / 0x1_0000_0000)) >>> 0
+      this.#addressHi = (this.spHi + carryOf(sum)) >>> 0
       const lastHi = this.#addressHi + (this.#addressLo + sizeBytes - 1 > 0xffffffff ? 1 : 0)
       return isCanonical(state, this.#addressHi) && isCanonical(state, lastHi)
     }
@@ -112,4 +112,10 @@ export class StackCursor {
     else if (this.#width === 32) state.set(FIELD.gpr, this.spLo, 0, RSP)
     else state.setLo(FIELD.gpr, ((state.lo(FIELD.gpr, RSP) & 0xffff0000) | (this.spLo & 0xffff)) >>> 0, RSP)
   }
+}
+
+/** What the sum of a low half and a small offset carries into the high half. */
+function carryOf(sum: number): number {
+  if (sum < 0) return -1
+  return sum > 0xffffffff ? 1 : 0
 }
