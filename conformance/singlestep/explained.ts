@@ -12,7 +12,12 @@ export interface StepExplanation {
 const CX = REGISTERS.indexOf('cx')
 
 export const STEP_DIFFERENCES: readonly StepExplanation[] = [
-  { processor: '8086', forms: /^54$/, why: 'PUSH SP stores SP after the push (SDM 3B 23.17)', covers: () => true },
+  {
+    processor: '8086',
+    forms: /^54$/,
+    why: 'PUSH SP stores SP after the push (SDM 2B PUSH, IA-32 Architecture Compatibility)',
+    covers: () => true,
+  },
   {
     processor: '8086',
     forms: /^D[23]\./,
