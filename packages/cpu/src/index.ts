@@ -1,2 +1,2 @@
 /** A logical processor: the parts above composed. */
-export type {}
+export { initState, resetState } from './reset.ts'
