@@ -1,5 +1,6 @@
 /** The reference evaluator: IR as it reads, an op at a time. */
 import { type CpuState, FIELD } from '@ringfold/arch'
+import { isRoutine, routineCode } from '../helpers/index.ts'
 import type { IrCode } from '../ir/builder.ts'
 import { conditionHolds, flagsAfter, STATUS } from '../ir/flags.ts'
 import { FIRST_EFFECT, type FlagKind, OP_ROWS, Op } from '../ir/ops.ts'
@@ -8,7 +9,7 @@ import type { Datum } from '../ir/types.ts'
 import type { EffectiveMemory, EvaluationEnvironment } from './environment.ts'
 
 /** How an instruction ended. */
-export type Outcome = 'next' | 'jump' | 'repeat' | 'fault'
+export type Outcome = 'next' | 'jump' | 'repeat' | 'fault' | 'transfer'
 
 /** Evaluates the IR of one instruction on a state. */
 export class Evaluator {
@@ -19,6 +20,7 @@ export class Evaluator {
   #locals: Datum[] = []
   #code: IrCode
   #at = 0
+  #words: readonly number[] = []
   #outcome: Outcome = 'next'
   /** Where a jump goes: an offset in CS. */
   target = 0n
@@ -127,6 +129,9 @@ export class Evaluator {
       case 'local':
         this.#local(detail)
         return
+      case 'argument':
+        this.#values[this.#at] = this.#words[this.#code.imm[this.#at] as number] as number
+        return
       case 'state':
         this.#stateAccess(detail)
         return
@@ -228,11 +233,17 @@ export class Evaluator {
         if (this.#int('a') !== 0) this.#outcome = 'repeat'
         return
       case 'call':
-        if (this.#environment.call(imm, this.#int('a'), this.#int('b'), this.#int('c')) !== 0) this.#outcome = 'fault'
+        if (this.#call(imm, [this.#int('a'), this.#int('b'), this.#int('c')]) !== 0) this.#outcome = 'fault'
         return
       case 'fault':
         this.#environment.raise(imm, this.#int('a'))
         this.#outcome = 'fault'
+        return
+      case 'transfer':
+        this.#outcome = 'transfer'
+        this.leaves = true
+        return
+      case 'external':
         return
       case 'leave':
         this.leaves = true
@@ -240,5 +251,14 @@ export class Evaluator {
       default:
         throw new Error(`the evaluator has no op ${name}`)
     }
+  }
+
+  /** A helper, or a routine in an evaluator of its own. */
+  #call(helper: number, words: readonly [number, number, number]): number {
+    if (!isRoutine(helper)) return this.#environment.call(helper, ...words)
+    const code = routineCode(helper)
+    const inner = new Evaluator(code, this.#environment)
+    inner.#words = words
+    return inner.run(code, 0n) === 'fault' ? 1 : 0
   }
 }

@@ -1,29 +1,46 @@
-/** Helpers by number: one table, to which each family adds its own. */
-import type { Helper, HelperEnvironment } from './types.ts'
+/** Helpers and routines by number: one table of all families. */
+import type { RuleContext } from '@ringfold/rings'
+import { IrCode } from '../ir/builder.ts'
+import { StateBuilder } from '../ir/state-builder.ts'
+import { RULE_HELPERS } from './rules.ts'
+import type { Helper, Routine } from './types.ts'
 
-export type { Helper, HelperEnvironment }
+export type { Helper, Routine }
 
-const TABLE: [string, Helper][] = []
-const NUMBERS = new Map<string, number>()
+/** A family adds its record here. */
+const HELPERS: readonly (readonly [string, Helper])[] = /* @__PURE__ */ Object.entries<Helper>({ ...RULE_HELPERS })
+const ROUTINES: readonly (readonly [string, Routine])[] = /* @__PURE__ */ Object.entries<Routine>({})
 
-/** Adds helpers; liftings refer to them by {@link helperNumber}. Called by the modules that define them, once. */
-export function defineHelpers(helpers: Readonly<Record<string, Helper>>): void {
-  for (const [name, helper] of Object.entries(helpers)) {
-    if (NUMBERS.has(name)) throw new Error(`helper ${name} is defined twice`)
-    NUMBERS.set(name, TABLE.push([name, helper]) - 1)
-  }
-}
+const NUMBERS: ReadonlyMap<string, number> = /* @__PURE__ */ new Map(
+  [...HELPERS, ...ROUTINES].map(([name], n) => [name, n]),
+)
+const CODES: (IrCode | undefined)[] = []
 
-/** Number of a helper, for `Lifter.call`. */
+/** Number of a helper or routine, for `call`. */
 export function helperNumber(name: string): number {
   const number = NUMBERS.get(name)
   if (number === undefined) throw new Error(`there is no helper ${name}`)
   return number
 }
 
-/** Calls a helper by number. */
-export function callHelper(number: number, e: HelperEnvironment, a: number, b: number, c: number): 0 | 1 {
-  return (TABLE[number] as [string, Helper])[1](e, a, b, c)
+/** Numbers of all routines. */
+export const routineNumbers = (): readonly number[] => ROUTINES.map((_, n) => HELPERS.length + n)
+
+export const isRoutine = (number: number): boolean => number >= HELPERS.length
+
+/** The IR of a routine. */
+export function routineCode(number: number): IrCode {
+  const known = CODES[number]
+  if (known !== undefined) return known
+  const builder = new StateBuilder(new IrCode())
+  ;(ROUTINES[number - HELPERS.length] as readonly [string, Routine])[1](builder)
+  CODES[number] = builder.code
+  return builder.code
 }
 
-export const helperName = (number: number): string => TABLE[number]?.[0] ?? '?'
+/** Calls a helper in TypeScript by number. */
+export function callHelper(number: number, ctx: RuleContext, a: number, b: number, c: number): 0 | 1 {
+  return (HELPERS[number] as readonly [string, Helper])[1](ctx, a, b, c)
+}
+
+export const helperName = (number: number): string => [...HELPERS, ...ROUTINES][number]?.[0] ?? '?'

@@ -1,15 +1,16 @@
-import type { CpuState } from '@ringfold/arch'
-
-/** What a helper may ask of the processor around it. Rules of `rings` come in with its `RuleContext`. */
-export interface HelperEnvironment {
-  readonly state: CpuState
-  /** Makes an exception pending. @returns 1. */
-  raise(vector: number, errorCode?: number): 1
-}
+import type { RuleContext } from '@ringfold/rings'
+import type { StateBuilder } from '../ir/state-builder.ts'
 
 /**
- * What liftings call for where IR would be long or slow to write: operands beyond three words, and results, travel in the state's
- * `helperArgument`, or the helper works on the state's registers itself.
+ * A helper in TypeScript: rules of `rings`, and what is neither hot nor short. `state.rip` is the current instruction and flags
+ * are settled, as rules want it. Operands beyond three words, and results, travel in the state's `helperArgument`.
  * @returns 0 when done; 1 when a fault is pending, in which case nothing was changed.
  */
-export type Helper<E extends HelperEnvironment = HelperEnvironment> = (e: E, a: number, b: number, c: number) => 0 | 1
+export type Helper = (ctx: RuleContext, a: number, b: number, c: number) => 0 | 1
+
+/**
+ * A helper in IR, which every engine has in its own form: arithmetic with loops and branches that liftings share (soft-float,
+ * cryptography). It works on the state (`helperArgument`, registers) and on its three words ({@link StateBuilder.argumentWord});
+ * it accesses no guest memory. `fault` ends it, and the instruction that called it.
+ */
+export type Routine = (b: StateBuilder) => void

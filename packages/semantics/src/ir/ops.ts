@@ -30,6 +30,7 @@ const EFFECT_ROWS = [
   },
   { name: 'select.i64', args: [i64, i64, i32], result: i64, means: 'as select.i32' },
   { name: 'select.v128', args: [v128, v128, i32], result: v128, means: 'as select.i32' },
+  { name: 'argument.i32', args: [], result: i32, imm: 'word', means: 'a word that a routine was called with' },
   { name: 'local.get.i32', args: [], result: i32, imm: 'local', means: 'a variable of the instruction' },
   { name: 'local.get.i64', args: [], result: i64, imm: 'local', means: 'a variable of the instruction' },
   { name: 'local.get.v128', args: [], result: v128, imm: 'local', means: 'a variable of the instruction' },
@@ -138,6 +139,19 @@ const EFFECT_ROWS = [
     result: none,
     imm: 'vector',
     means: 'raises an exception with this error code, and ends the instruction',
+  },
+  {
+    name: 'transfer',
+    args: [],
+    result: none,
+    means: 'a rule has set RIP, and perhaps mode and privilege: the instruction ends here, and events are looked after',
+  },
+  {
+    name: 'external',
+    args: [],
+    result: none,
+    means:
+      'stands first in what reaches outside the processor (clock, ports, waiting): engines that count lazily count before',
   },
   {
     name: 'leave',

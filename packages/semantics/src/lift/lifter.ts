@@ -1,14 +1,14 @@
 /** What liftings are written with: operands, widths and flags over the IR builder. */
 import { FIELD, RFLAGS } from '@ringfold/arch'
-import { IrBuilder, type IrCode } from '../ir/builder.ts'
+import type { IrBuilder, IrCode } from '../ir/builder.ts'
 import { FlagKind, MemoryImm, Op } from '../ir/ops.ts'
+import { StateBuilder } from '../ir/state-builder.ts'
 import type { Value, ValueType } from '../ir/types.ts'
 import type { Bits, OperandSource } from './source.ts'
 
 const LOG2_BYTES: Readonly<Record<number, number>> = { 8: 0, 16: 1, 32: 2, 64: 3, 128: 4 }
 const LOAD = ['mem.load8', 'mem.load16', 'mem.load32', 'mem.load64', 'mem.load128'] as const
 const STORE = ['mem.store8', 'mem.store16', 'mem.store32', 'mem.store64', 'mem.store128'] as const
-const STATE_LOAD = ['state.load8', 'state.load16', 'state.load32', 'state.load64', 'state.load128'] as const
 
 /** Byte offset of a general register in the state. */
 export const gprOffset = (number: number): number => FIELD.gpr.offset + number * 8
@@ -23,14 +23,12 @@ export const RSI = 6
 export const RDI = 7
 
 /** Lifts one instruction (or one shape): appends its ops to `code`. */
-export class Lifter extends IrBuilder {
+export class Lifter extends StateBuilder {
   readonly source: OperandSource
-  readonly #zero: Value
   readonly #addresses: (Value | undefined)[] = []
 
   constructor(makeSource: (b: IrBuilder) => OperandSource, code?: IrCode) {
     super(code)
-    this.#zero = this.i32(0)
     this.source = makeSource(this)
   }
 
@@ -79,23 +77,13 @@ export class Lifter extends IrBuilder {
     return bits === 64 ? this.pure('i64.extend_i32_u', v) : v
   }
 
-  /** State. */
-  loadState(offset: number, bits: number, base: Value = this.#zero): Value {
-    return this.effect(Op[STATE_LOAD[LOG2_BYTES[bits] as number] as (typeof STATE_LOAD)[number]], base, -1, -1, offset)
-  }
-
-  storeState(offset: number, bits: number, v: Value, base: Value = this.#zero): void {
-    const name = `state.store${bits}` as 'state.store32'
-    this.effect(Op[name], base, v, -1, offset)
-  }
-
   /** A general register by number. */
   gpr(number: number, bits: Bits): Value {
     return this.loadState(gprOffset(number), bits)
   }
 
   setGpr(number: number, bits: Bits, v: Value): void {
-    this.#storeRegister(this.#zero, gprOffset(number), bits, v)
+    this.#storeRegister(this.zero, gprOffset(number), bits, v)
   }
 
   /** 32-bit writes clear the upper half (SDM vol. 1, 3.4.1.1). */
@@ -211,25 +199,6 @@ export class Lifter extends IrBuilder {
     this.effect(Op.jump, target)
   }
 
-  fault(vector: number, errorCode = 0): void {
-    this.effect(Op.fault, this.i32(errorCode), -1, -1, vector)
-  }
-
-  /** Calls a rule or helper. Operands beyond three words travel in `helperArgument`. */
-  call(helper: number, a: Value = this.#zero, b: Value = this.#zero, c: Value = this.#zero): void {
-    this.effect(Op.call, a, b, c, helper)
-  }
-
-  /** Puts a 64-bit value where helpers find it. */
-  argument(index: number, v: Value): void {
-    this.storeState(FIELD.helperArgument.offset + index * 8, 64, v)
-  }
-
-  /** What a helper left. */
-  result(index: number, bits: Bits | 128 = 64): Value {
-    return this.loadState(FIELD.helperArgument.offset + index * 8, bits)
-  }
-
   /** The instruction once more: an iteration of a repeated string instruction. */
   repeat(condition: Value): void {
     this.effect(Op.repeat, condition)
@@ -237,6 +206,16 @@ export class Lifter extends IrBuilder {
 
   leave(): void {
     this.effect(Op.leave)
+  }
+
+  /** A rule has set RIP. */
+  transfer(): void {
+    this.effect(Op.transfer)
+  }
+
+  /** Stands first in an instruction that reads the clock, uses ports, or waits. */
+  external(): void {
+    this.effect(Op.external)
   }
 
   /** The top half of a product, and other ops that are made of others, are in arithmetic.ts. */

@@ -16,6 +16,8 @@ export interface RuntimeFunctions {
   readonly slowProbe: number
   /** (helper, a, b, c) -> status */
   readonly helper: number
+  /** (a, b, c) -> status, by the number of the routine. */
+  readonly routines: ReadonlyMap<number, number>
   /** (vector, errorCode) */
   readonly raise: number
 }
@@ -158,6 +160,9 @@ export class GuestEffects implements EffectEmitter {
         e.simdMemory(V128_STORE, 1, place)
         return
       }
+      case Op['argument.i32']:
+        e.get(imm)
+        return
       case Op['slot.i32']:
       case Op['slot.i64']: {
         const [offset, opcode] = SLOT_LOADS[imm] as readonly [number, number]
@@ -482,12 +487,7 @@ export class GuestEffects implements EffectEmitter {
         e.close()
         return
       case Op.call:
-        e.i32(imm)
-        for (const arg of [code.a[n], code.b[n], code.c[n]] as number[]) e.push(arg)
-        e.call(this.functions.helper)
-        e.open(Wasm.if)
-        this.leave(e, HandlerStatus.fault)
-        e.close()
+        this.#call(e, imm, [code.a[n], code.b[n], code.c[n]] as number[])
         return
       case Op.fault:
         e.i32(imm)
@@ -498,9 +498,33 @@ export class GuestEffects implements EffectEmitter {
       case Op.leave:
         this.#setStatus(e, HandlerStatus.leave)
         return
+      case Op.transfer:
+        this.leave(e, HandlerStatus.transfer)
+        return
+      case Op.external:
+        return
       default:
         throw new Error(`no Wasm for IR op ${op}`)
     }
+  }
+
+  /** A routine in Wasm, or a helper of the host, which finds RIP of the current instruction in the state. */
+  #call(e: IrEmitter, helper: number, args: readonly number[]): void {
+    const routine = this.functions.routines.get(helper)
+    if (routine === undefined) {
+      e.i32(0)
+      this.nextRip(e)
+      e.get(this.slot)
+      e.memory(Wasm.i64Load8U, 1, SLOT.length)
+      e.op(Wasm.i64Sub)
+      e.memory(Wasm.i64Store, 1, FIELD.rip.offset, 3)
+      e.i32(helper)
+    }
+    for (const arg of args) e.push(arg)
+    e.call(routine ?? this.functions.helper)
+    e.open(Wasm.if)
+    this.leave(e, HandlerStatus.fault)
+    e.close()
   }
 
   /** RIP behind the instruction. */

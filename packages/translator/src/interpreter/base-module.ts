@@ -1,5 +1,6 @@
 /** The base module: functions that every handler calls, over memory 1. */
 import type { WasmMemory } from '@ringfold/contracts'
+import { routineCode, routineNumbers } from '@ringfold/semantics'
 import { IrEmitter, LocalPool } from '../emit/emitter.ts'
 import { type FlagFunction, flagFunctions } from '../emit/flags.ts'
 import { GuestEffects, type RuntimeFunctions } from '../emit/guest-effects.ts'
@@ -26,6 +27,7 @@ const NO_FUNCTIONS: RuntimeFunctions = {
   slowStore: -1,
   slowProbe: -1,
   helper: -1,
+  routines: new Map(),
   raise: -1,
 }
 
@@ -66,13 +68,50 @@ export function defineFlagFunctions(module: ModuleBuilder): ReadonlyMap<string, 
   return indices
 }
 
-/** Imports the host's functions, and defines those of flags. Memories are to be imported before. */
+/** The name under which the routine module exports a routine. */
+const routineName = (number: number): string => `routine${number}`
+
+/** Compiles all routines in one module. */
+export function routineModule(
+  ram: WasmMemory,
+  state: WasmMemory,
+  imports: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  const module = new ModuleBuilder()
+  const host = importHost(module)
+  importMemories(module, ram, state)
+  const routines = new Map(routineNumbers().map((number) => [number, module.declare()]))
+  const functions = { ...NO_FUNCTIONS, ...host, routines }
+  for (const [number, index] of routines) {
+    const out = new ByteWriter(4096)
+    const pool = new LocalPool(ROUTINE_WORDS)
+    const emitter = new IrEmitter(out, pool, new GuestEffects(functions, { mode: 64, flat: true }, 0, 0))
+    emitter.emit(routineCode(number))
+    emitter.i32(0)
+    module.define(index, Array<typeof i32>(ROUTINE_WORDS).fill(i32), [i32], pool.types, out.toBytes())
+    module.export(routineName(number), index)
+  }
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(module.toBytes()), { e: { ...imports, ram, state } })
+  return instance.exports
+}
+
+const ROUTINE_WORDS = 3
+
+function importRoutines(module: ModuleBuilder): ReadonlyMap<number, number> {
+  return new Map(
+    routineNumbers().map((number) => [number, module.importFunction(routineName(number), [i32, i32, i32], [i32])]),
+  )
+}
+
+/** Imports the host's functions and the routines, and defines those of flags. Memories are to be imported before. */
 export function defineRuntime(module: ModuleBuilder): RuntimeFunctions {
   const host = importHost(module)
+  const routines = importRoutines(module)
   const flags = defineFlagFunctions(module)
   const of = (name: string) => flags.get(name) as number
   return {
     ...host,
+    routines,
     settle: of('settle'),
     carry: of('carry'),
     conditions: Array.from({ length: CONDITIONS }, (_, n) => of(`condition${n}`)),
@@ -87,6 +126,7 @@ export function importRuntime(module: ModuleBuilder): RuntimeFunctions {
     carry: of('carry'),
     conditions: Array.from({ length: CONDITIONS }, (_, n) => of(`condition${n}`)),
     ...importHost(module),
+    routines: importRoutines(module),
   }
 }
 

@@ -14,7 +14,7 @@ import {
   SLOTS_OFFSET,
 } from '../layout.ts'
 import { ModuleBuilder } from '../wasm/module.ts'
-import { baseModule, defineRuntime, type HostFunctions, importMemories } from './base-module.ts'
+import { baseModule, defineRuntime, type HostFunctions, importMemories, routineModule } from './base-module.ts'
 import { compileHandler, type HandlerCode, handlerCode } from './handlers.ts'
 import { defineLoop, FIRST_HANDLER, GOTO_HANDLER, SLOW_HANDLER } from './loop-module.ts'
 import { shapeKey, writeSlot } from './shape.ts'
@@ -140,7 +140,7 @@ export class Interpreter {
     this.#view = new DataView(memory.buffer as ArrayBuffer)
     const base = baseModule(ram, memory)
     this.#settle = base.settle as () => number
-    this.#imports = {
+    const functions = {
       ...base,
       slowLoad: (lo: number, hi: number, imm: number) => host.slowLoad(lo, hi, imm),
       slowStore: (lo: number, hi: number, imm: number) => host.slowStore(lo, hi, imm),
@@ -148,6 +148,7 @@ export class Interpreter {
       helper: (n: number, a: number, b: number, c: number) => this.#helper(n, a, b, c),
       raise: (vector: number, errorCode: number) => host.raise(vector, errorCode),
     }
+    this.#imports = { ...functions, ...routineModule(ram, memory, functions) }
     this.#view.setInt32(SCRATCH.generation, 1, true)
   }
 

@@ -24,6 +24,7 @@ export const Wasm = {
   i32Load8U: 0x2d,
   i32Load16S: 0x2e,
   i32Load16U: 0x2f,
+  i64Load8U: 0x31,
   i64Load32U: 0x35,
   i32Store: 0x36,
   i64Store: 0x37,
