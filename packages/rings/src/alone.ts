@@ -65,6 +65,9 @@ export function aloneHost(): RuleHost {
     writeMsr: () => 2,
     msrLo: 0,
     msrHi: 0,
+    readPort: (_port, sizeBytes) => 2 ** (8 * sizeBytes) - 1,
+    writePort: nothing,
+    random: () => 0,
     armMonitor: () => 0,
   }
 }

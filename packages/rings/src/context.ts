@@ -32,6 +32,11 @@ export interface RuleHost {
   writeMsr(index: number, lo: number, hi: number): MsrHookStatus
   readonly msrLo: number
   readonly msrHi: number
+  /** Reads a port, after the checks: unsigned. */
+  readPort(port: number, sizeBytes: 1 | 2 | 4): number
+  writePort(port: number, sizeBytes: 1 | 2 | 4, value: number): void
+  /** 32 random bits, from whatever source the processor was given. */
+  random(): number
   /** Arms the address monitor at a linear address, which was checked; 1: a fault stands in the pending event. */
   armMonitor(lo: number, hi: number): RuleStatus
 }

@@ -2,6 +2,7 @@ import type { RuleContext, RuleStatus } from './context.ts'
 import * as cr from './control/cr.ts'
 import * as debug from './control/debug.ts'
 import * as msr from './control/msr.ts'
+import * as ports from './control/ports.ts'
 import * as system from './control/system.ts'
 import { deliverEvent, softwareInterrupt } from './events/deliver.ts'
 import { iret } from './events/iret.ts'
@@ -70,6 +71,10 @@ export const RULES = {
   checkFpu: system.checkFpu,
   checkSse: system.checkSse,
   checkIo: system.checkIo,
+  portIn: ports.portIn,
+  portOut: ports.portOut,
+  random: ports.random,
+  setAccessControl: ports.setAccessControl,
   swapgs: system.swapgs,
   readSegmentBase: system.readSegmentBase,
   writeSegmentBase: system.writeSegmentBase,

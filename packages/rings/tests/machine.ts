@@ -114,6 +114,12 @@ function hostOf(calls: string[]): RuleHost {
     writeMsr: () => 2,
     msrLo: 0,
     msrHi: 0,
+    readPort: (_port, size) => {
+      calls.push('in')
+      return 2 ** (8 * size) - 1
+    },
+    writePort: (port, size, value) => void calls.push(`out ${port} ${size} ${value}`),
+    random: () => 0x12345678,
     armMonitor: () => 0,
   }
 }

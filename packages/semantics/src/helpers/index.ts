@@ -5,6 +5,7 @@ import { StateBuilder } from '../ir/state-builder.ts'
 import { RULE_HELPERS } from './rules.ts'
 import type { Helper, Routine } from './types.ts'
 
+export { WIDE_OPERAND } from './rules.ts'
 export type { Helper, Routine }
 
 /** A family adds its record here. */

@@ -4,9 +4,12 @@ import { CONTROL } from './control.ts'
 import { INTEGER } from './integer.ts'
 import type { Lifter } from './lifter.ts'
 import { MULTIPLY } from './multiply.ts'
+import { PORTS } from './ports.ts'
+import { SEGMENT_FORMS, SEGMENTS } from './segments.ts'
 import { SHIFT } from './shift.ts'
 import { STACK } from './stack.ts'
 import { STRINGS } from './strings.ts'
+import { SYSTEM, SYSTEM_FORMS } from './system.ts'
 
 /** Builds the IR of one instruction. Faults come before changes: everything that can fault is loaded or probed first. */
 export type Lifting = (l: Lifter) => void
@@ -28,14 +31,19 @@ const BY_MNEMONIC: ReadonlyMap<string, Lifting> = /* @__PURE__ */ new Map(
     ...BITS,
     ...STACK,
     ...CONTROL,
+    ...SEGMENTS,
+    ...SYSTEM,
+    ...PORTS,
   }),
 )
+
+/** MOV of segment, control and debug registers are other instructions than MOV; so are far JMP and CALL. */
+const BY_FORM: readonly (readonly [RegExp, Lifting])[] = [...SEGMENT_FORMS, ...SYSTEM_FORMS]
 
 /** The lifting of a form, by its mnemonic and stable name; `undefined` where there is none yet. */
 export function liftingOf(mnemonic: string, formName: string): Lifting | undefined {
   const string = STRINGS[mnemonic]
   if (string !== undefined && /_[xy]\d/.test(formName)) return string
-  // MOV of segment, control and debug registers are other instructions; so are far JMP and CALL.
-  if (/^mov_(sreg|cr|dr)|^mov_r\w+_(cr|dr)|^(jmp|call)_(ptr|m)16|^pop_[cdefgs]s$/.test(formName)) return undefined
+  for (const [pattern, lifting] of BY_FORM) if (pattern.test(formName)) return lifting
   return BY_MNEMONIC.get(mnemonic)
 }

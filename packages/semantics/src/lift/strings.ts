@@ -8,26 +8,26 @@ import type { Lifting } from './registry.ts'
 import type { Bits } from './source.ts'
 
 /** Index registers count by the address size; what memory they mean is i64 in 64-bit code. */
-function pointer(l: Lifter, register: number): Value {
+export function pointer(l: Lifter, register: number): Value {
   const bits = l.source.addressSize
   return l.source.mode === 64 ? l.resize(l.gpr(register, bits), bits, 64) : l.gpr(register, bits)
 }
 
 /** The bytes of an element, negative with DF. */
-function step(l: Lifter, bits: Bits): Value {
+export function step(l: Lifter, bits: Bits): Value {
   const { addressSize } = l.source
   const down = l.pure('i32.and', l.loadState(FIELD.systemFlags.offset, 32), l.i32(RFLAGS.lo.DF))
   const bytes = bits / 8
   return l.select(down, l.number(addressSize, -bytes), l.number(addressSize, bytes))
 }
 
-function advance(l: Lifter, register: number, by: Value): void {
+export function advance(l: Lifter, register: number, by: Value): void {
   const { addressSize } = l.source
   l.setGpr(register, addressSize, l.int('add', addressSize, l.gpr(register, addressSize), by))
 }
 
 /** Segment of the source: DS unless overridden. */
-const sourceSegment = (l: Lifter): number => {
+export const sourceSegment = (l: Lifter): number => {
   for (let n = 0; n < l.source.operandCount; n++)
     if (l.source.kind(n) === 'memory' && l.source.segment(n) !== SEGMENT.ES) return l.source.segment(n)
   return SEGMENT.DS
@@ -37,7 +37,7 @@ const sourceElement = (l: Lifter, bits: Bits): Value => l.loadAt(pointer(l, RSI)
 const destinationElement = (l: Lifter, bits: Bits): Value => l.loadAt(pointer(l, RDI), bits, SEGMENT.ES)
 const storeElement = (l: Lifter, bits: Bits, v: Value): void => l.storeAt(pointer(l, RDI), v, bits, SEGMENT.ES)
 
-type Element = (l: Lifter, bits: Bits) => void
+export type Element = (l: Lifter, bits: Bits) => void
 
 const move: Element = (l, bits) => {
   storeElement(l, bits, sourceElement(l, bits))
@@ -76,7 +76,7 @@ const scan: Element = (l, bits) => {
  * With REP: nothing where the counter is 0; else one iteration, and the same instruction again while the counter is not 0 (and,
  * for comparisons, ZF is as REPE or REPNE wants it). Every iteration retires, so that faults and interrupts find exact counts.
  */
-function repeated(element: Element, bits: Bits, compares: boolean): Lifting {
+export function repeated(element: Element, bits: Bits, compares: boolean): Lifting {
   return (l) => {
     const { prefixes, addressSize } = l.source
     if ((prefixes & (Prefix.rep | Prefix.repne)) === 0) {
@@ -95,7 +95,7 @@ function repeated(element: Element, bits: Bits, compares: boolean): Lifting {
   }
 }
 
-const SIZES: Readonly<Record<string, Bits>> = { b: 8, w: 16, d: 32, q: 64 }
+export const SIZES: Readonly<Record<string, Bits>> = { b: 8, w: 16, d: 32, q: 64 }
 const ELEMENTS: readonly (readonly [string, Element, boolean])[] = [
   ['movs', move, false],
   ['stos', store, false],

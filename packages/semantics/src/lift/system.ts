@@ -1,0 +1,325 @@
+/** System instructions: operands here, privilege and effects by the rules of `rings`. */
+import { EXCEPTION, FIELD, RFLAGS, SEGMENT } from '@ringfold/arch'
+import { TABLE } from '@ringfold/rings'
+import { helperNumber, WIDE_OPERAND } from '../helpers/index.ts'
+import type { Value } from '../ir/types.ts'
+import { type Lifter, RAX, RCX, ZF_BIT } from './lifter.ts'
+import type { Lifting } from './registry.ts'
+import { storeSelector } from './segments.ts'
+import type { Bits } from './source.ts'
+import { loadStack, pushValue, setStackPointer, stackPlus, stackPointer } from './stack.ts'
+
+/** A rule without operands or result. */
+const plain =
+  (rule: string): Lifting =>
+  (l) =>
+    l.call(helperNumber(rule))
+
+/** As {@link plain}; afterwards mode or events are looked after. */
+const leaving =
+  (rule: string): Lifting =>
+  (l) => {
+    l.call(helperNumber(rule))
+    l.leave()
+  }
+
+/** As {@link leaving}, for what reads the clock, reaches other parts or waits. */
+const external =
+  (rule: string): Lifting =>
+  (l) => {
+    l.external()
+    l.call(helperNumber(rule))
+    l.leave()
+  }
+
+const low = (l: Lifter, bits: Bits, v: Value): Value => (bits === 64 ? l.pure('i32.wrap_i64', v) : v)
+const high = (l: Lifter, bits: Bits, v: Value): Value =>
+  bits === 64 ? l.pure('i32.wrap_i64', l.pure('i64.shr_u', v, l.i64(32))) : l.i32(0)
+
+/** The effective address of a memory operand as 64 bits. */
+const wideAddress = (l: Lifter, n: number): Value =>
+  l.source.mode === 64 ? l.address(n) : l.resize(l.address(n), 32, 64)
+
+// Flags. SDM vol. 2B, PUSHF and POPF; vol. 2A, CLI.
+
+const pushFlags: Lifting = (l) => {
+  const bits = l.source.operandSize
+  l.call(helperNumber('pushf'), l.i32(bits / 8))
+  pushValue(l, l.result(0, bits), bits)
+}
+
+const popFlags: Lifting = (l) => {
+  const bits = l.source.operandSize
+  const pointer = stackPointer(l)
+  const image = l.resize(loadStack(l, pointer, bits), bits, 32)
+  l.call(helperNumber('popf'), image, l.i32(bits / 8))
+  setStackPointer(l, stackPlus(l, pointer, bits / 8))
+  l.leave()
+}
+
+const direction =
+  (set: boolean): Lifting =>
+  (l) => {
+    const flags = l.loadState(FIELD.systemFlags.offset, 32)
+    const { DF } = RFLAGS.lo
+    l.storeState(
+      FIELD.systemFlags.offset,
+      32,
+      set ? l.pure('i32.or', flags, l.i32(DF)) : l.pure('i32.and', flags, l.i32(~DF)),
+    )
+  }
+
+const accessControl =
+  (value: number): Lifting =>
+  (l) => {
+    l.call(helperNumber('setAccessControl'), l.i32(value))
+    l.leave()
+  }
+
+// Descriptor tables and selectors.
+
+const loadTable =
+  (table: number): Lifting =>
+  (l) => {
+    l.argument(WIDE_OPERAND.first, wideAddress(l, 0))
+    const size = l.source.mode === 64 ? 8 : l.source.operandSize / 8
+    l.call(helperNumber('loadTable'), l.i32(table), l.i32(l.source.segment(0)), l.i32(size))
+  }
+
+const storeTable =
+  (table: number): Lifting =>
+  (l) => {
+    l.argument(WIDE_OPERAND.first, wideAddress(l, 0))
+    l.call(helperNumber('storeTable'), l.i32(table), l.i32(l.source.segment(0)))
+  }
+
+const loadSystemSegment =
+  (rule: string): Lifting =>
+  (l) =>
+    l.call(helperNumber(rule), l.get(0, 16))
+
+const storeSystemSegment =
+  (segment: number): Lifting =>
+  (l) => {
+    l.call(helperNumber('storeSystemSelector'), l.i32(segment))
+    storeSelector(l, l.result(0, 16))
+  }
+
+/** LAR and LSL: the destination changes only where ZF says that the selector is good. */
+const describeSelector =
+  (rule: string): Lifting =>
+  (l) => {
+    const bits = l.bits(0)
+    l.call(helperNumber(rule), l.get(1, 16))
+    const value = l.resize(l.result(0, 32), 32, bits)
+    l.if(l.flag(ZF_BIT), () => l.set(0, value))
+  }
+
+const verify =
+  (write: number): Lifting =>
+  (l) =>
+    l.call(helperNumber('verify'), l.get(0, 16), l.i32(write))
+
+/** ARPL: memory is written only where the RPL was raised, but must be writable in any case, as for all read-modify-writes. */
+const adjustPrivilege: Lifting = (l) => {
+  if (l.isMemory(0)) l.probe(0, 16)
+  l.call(helperNumber('arpl'), l.get(0, 16), l.get(1, 16))
+  const adjusted = l.result(0, 16)
+  l.if(l.flag(ZF_BIT), () => l.set(0, adjusted, 16))
+}
+
+// Control and debug registers: a number is the operand's place in its array of the state.
+
+interface RegisterArray {
+  readonly offset: number
+  readonly strideBytes: number
+}
+
+const registerNumber = (l: Lifter, n: number, field: RegisterArray): Value =>
+  l.pure(
+    'i32.shr_u',
+    l.pure('i32.sub', l.source.registerOffset(n), l.i32(field.offset)),
+    l.i32(31 - Math.clz32(field.strideBytes)),
+  )
+
+const readRegister =
+  (rule: string, field: RegisterArray): Lifting =>
+  (l) => {
+    l.call(helperNumber(rule), registerNumber(l, 1, field))
+    l.set(0, l.result(0, l.bits(0)))
+  }
+
+const writeRegister =
+  (rule: string, field: RegisterArray): Lifting =>
+  (l) => {
+    const bits = l.bits(1)
+    const value = l.get(1)
+    l.call(helperNumber(rule), registerNumber(l, 0, field), low(l, bits, value), high(l, bits, value))
+    l.leave()
+  }
+
+const storeMachineStatus: Lifting = (l) => {
+  l.call(helperNumber('smsw'))
+  if (l.isMemory(0)) l.store(0, l.result(0, 16), 16)
+  else l.set(0, l.result(0, l.source.operandSize), l.source.operandSize)
+}
+
+const loadMachineStatus: Lifting = (l) => {
+  l.call(helperNumber('lmsw'), l.get(0, 16))
+  l.leave()
+}
+
+// Translations.
+
+const invalidatePage: Lifting = (l) => {
+  const address = wideAddress(l, 0)
+  l.call(helperNumber('invlpg'), l.i32(l.source.segment(0)), low(l, 64, address), high(l, 64, address))
+  l.leave()
+}
+
+const invalidatePcid: Lifting = (l) => {
+  const bits = l.bits(0)
+  const type = l.get(0)
+  l.argument(WIDE_OPERAND.first, wideAddress(l, 1))
+  // A type beyond 32 bits is as wrong as any above 3.
+  const big = bits === 64 ? l.pure('i64.ne', l.pure('i64.shr_u', type, l.i64(32)), l.i64(0)) : l.i32(0)
+  l.call(helperNumber('invpcid'), l.select(big, l.i32(-1), low(l, bits, type)), l.i32(l.source.segment(1)))
+  l.leave()
+}
+
+// Calls of the system. The address of the next instruction is what they save.
+
+const callSystem: Lifting = (l) => {
+  const next = l.nextRip()
+  l.call(helperNumber('syscall'), low(l, 64, next), high(l, 64, next))
+  l.transfer()
+}
+
+const transferring =
+  (rule: string, sizeBytes: number): Lifting =>
+  (l) => {
+    l.call(helperNumber(rule), l.i32(sizeBytes))
+    l.transfer()
+  }
+
+// Segment bases.
+
+const readBase =
+  (segment: number): Lifting =>
+  (l) => {
+    l.call(helperNumber('readSegmentBase'), l.i32(segment))
+    l.set(0, l.result(0, l.bits(0)))
+  }
+
+const writeBase =
+  (segment: number): Lifting =>
+  (l) => {
+    const bits = l.bits(0)
+    const value = l.get(0)
+    l.call(helperNumber('writeSegmentBase'), l.i32(segment), low(l, bits, value), high(l, bits, value))
+  }
+
+// What else there is.
+
+const identify: Lifting = (l) => l.call(helperNumber('cpuid'), l.gpr(RAX, 32), l.gpr(RCX, 32))
+
+const random =
+  (seed: number): Lifting =>
+  (l) => {
+    l.call(helperNumber('random'), l.i32(seed))
+    l.set(0, l.result(0, l.bits(0)))
+  }
+
+const readProcessorId: Lifting = (l) => {
+  l.call(helperNumber('rdpid'))
+  l.set(0, l.result(0, l.bits(0)))
+}
+
+const monitor: Lifting = (l) => {
+  const address = wideAddress(l, 0)
+  l.call(helperNumber('monitor'), l.i32(l.source.segment(0)), low(l, 64, address), high(l, 64, address))
+}
+
+/** CLFLUSH and its kin are ordered and checked as a load of a byte (SDM vol. 2A, CLFLUSH). */
+const flushLine: Lifting = (l) => {
+  l.load(0, 8)
+}
+
+const undefinedInstruction: Lifting = (l) => l.fault(EXCEPTION['#UD'].vector)
+
+export const SYSTEM: Readonly<Record<string, Lifting>> = {
+  pushf: pushFlags,
+  pushfd: pushFlags,
+  pushfq: pushFlags,
+  popf: popFlags,
+  popfd: popFlags,
+  popfq: popFlags,
+  cld: direction(false),
+  std: direction(true),
+  cli: plain('cli'),
+  sti: leaving('sti'),
+  clac: accessControl(0),
+  stac: accessControl(1),
+  lgdt: loadTable(TABLE.GDT),
+  lidt: loadTable(TABLE.IDT),
+  sgdt: storeTable(TABLE.GDT),
+  sidt: storeTable(TABLE.IDT),
+  lldt: loadSystemSegment('loadLdtr'),
+  ltr: loadSystemSegment('loadTr'),
+  sldt: storeSystemSegment(SEGMENT.LDTR),
+  str: storeSystemSegment(SEGMENT.TR),
+  lar: describeSelector('lar'),
+  lsl: describeSelector('lsl'),
+  verr: verify(0),
+  verw: verify(1),
+  arpl: adjustPrivilege,
+  smsw: storeMachineStatus,
+  lmsw: loadMachineStatus,
+  clts: leaving('clts'),
+  invd: plain('privileged'),
+  wbinvd: plain('privileged'),
+  wbnoinvd: plain('privileged'),
+  invlpg: invalidatePage,
+  invpcid: invalidatePcid,
+  rdmsr: external('rdmsr'),
+  wrmsr: external('wrmsr'),
+  rdtsc: external('rdtsc'),
+  rdtscp: external('rdtscp'),
+  rdpid: readProcessorId,
+  rdpmc: plain('rdpmc'),
+  syscall: callSystem,
+  sysret: transferring('sysret', 4),
+  sysretq: transferring('sysret', 8),
+  sysenter: transferring('sysenter', 4),
+  sysexit: transferring('sysexit', 4),
+  sysexitq: transferring('sysexit', 8),
+  swapgs: plain('swapgs'),
+  rdfsbase: readBase(SEGMENT.FS),
+  rdgsbase: readBase(SEGMENT.GS),
+  wrfsbase: writeBase(SEGMENT.FS),
+  wrgsbase: writeBase(SEGMENT.GS),
+  hlt: external('hlt'),
+  monitor,
+  mwait: external('mwait'),
+  xgetbv: plain('xgetbv'),
+  xsetbv: leaving('xsetbv'),
+  cpuid: identify,
+  rdrand: random(0),
+  rdseed: random(1),
+  clflush: flushLine,
+  clflushopt: flushLine,
+  clwb: flushLine,
+  ud0: undefinedInstruction,
+  ud1: undefinedInstruction,
+  ud2: undefinedInstruction,
+  // Outside system-management mode (SDM vol. 3C, 32.5), which is not modelled.
+  rsm: undefinedInstruction,
+}
+
+/** Forms whose mnemonic has other forms too. */
+export const SYSTEM_FORMS: readonly (readonly [RegExp, Lifting])[] = [
+  [/^mov_r\d+_crn/, readRegister('readControlRegister', FIELD.gpr)],
+  [/^mov_crn_/, writeRegister('writeControlRegister', FIELD.gpr)],
+  [/^mov_r\d+_drn/, readRegister('readDebugRegister', FIELD.dr)],
+  [/^mov_drn_/, writeRegister('writeDebugRegister', FIELD.dr)],
+]
