@@ -5,21 +5,10 @@ import { encodeSample } from '@ringfold/isa/samples'
 import { isLifted } from '@ringfold/semantics'
 import { describe, expect, it } from 'vitest'
 import { InterpreterMachine, type Mode, ReferenceMachine } from './flat-machine.ts'
+import { generator, seed } from './random.ts'
 
-const seed = Number(process.env.RINGFOLD_SEED ?? Date.now() & 0x7fffffff)
 const CODE = 0x8000
 const DATA = 0x20000
-
-/** mulberry32. */
-function generator(start: number): () => number {
-  let a = start
-  return () => {
-    a = (a + 0x6d2b79f5) | 0
-    let t = Math.imul(a ^ (a >>> 15), a | 1)
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
-    return (t ^ (t >>> 14)) >>> 0
-  }
-}
 
 const EDGES = [
   0n,

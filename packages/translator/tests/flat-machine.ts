@@ -124,11 +124,12 @@ export class InterpreterMachine extends FlatMachine {
       view.setBigInt64(entry, BigInt(lo & ~0xfff), true)
       view.setInt32(entry + 8, 0, true)
     }
+    const codeMode = { bits: mode, stackBits: mode, flat: true }
     this.interpreter = new Interpreter(
       {
         state: this.state,
         fetchPage: () => (this.state.lo(FIELD.rip) < RAM_BYTES ? this.state.lo(FIELD.rip) & ~0xfff : -2),
-        codeMode: () => ({ bits: mode, stackBits: mode, flat: true }),
+        codeMode: () => codeMode,
         codePage: () => undefined,
         slowLoad: (lo, hi, imm) => {
           const size = imm >> MemoryImm.sizeShift

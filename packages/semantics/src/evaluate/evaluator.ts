@@ -65,12 +65,9 @@ export class Evaluator {
 
   #pure(row: PureRow): void {
     const evaluate = row.evaluate as (...args: (Datum | number)[]) => Datum
-    this.#values[this.#at] = evaluate(
-      this.#arg('a'),
-      this.#arg('b'),
-      this.#arg('c'),
-      this.#code.imm[this.#at] as number,
-    )
+    const imm = this.#code.imm[this.#at] as number
+    const immediate = row.immediate === 'shuffle' ? (this.#code.vectors[imm] as Uint8Array) : imm
+    this.#values[this.#at] = evaluate(this.#arg('a'), this.#arg('b'), this.#arg('c'), immediate)
   }
 
   /** if, else, loop, end. @returns false for other ops. */

@@ -67,6 +67,12 @@ export class IrCode {
     if (this.op[value] === Op['const.i32']) return lo
     return (BigInt(this.immHi[value] as number) << 32n) | BigInt(lo >>> 0)
   }
+
+  /** The value of a constant of any type; `undefined` for other values. */
+  datum(value: Value): Datum | undefined {
+    if (this.op[value] === Op['const.v128']) return this.vectors[this.imm[value] as number]
+    return this.isConstant(value) ? this.constant(value) : undefined
+  }
 }
 
 /** Appends ops to an {@link IrCode}. */
@@ -97,8 +103,22 @@ export class IrBuilder {
   /** A pure op by name; folded where all its arguments are constants. */
   pure(name: string, a: Value, b: Value = NONE, c: Value = NONE, imm = 0): Value {
     const op = opNumber(name)
-    const folded = this.#fold(op, a, b, c)
+    const folded = this.#fold(op, [a, b, c], imm)
     return folded >= 0 ? folded : this.code.push(op, a, b, c, imm, 0)
+  }
+
+  /** Lanes of `a` (0 to 15) and `b` (16 to 31), by bytes. */
+  shuffle(a: Value, b: Value, lanes: readonly number[]): Value {
+    return this.pure('i8x16.shuffle', a, b, NONE, this.code.vectors.push(Uint8Array.from(lanes)) - 1)
+  }
+
+  /** Lane `n` of a vector, and a vector with lane `n` replaced. `shape` carries `_s` or `_u` for lanes of 8 and 16 bits. */
+  lane(op: `${string}.extract_lane${'' | '_s' | '_u'}`, v: Value, n: number): Value {
+    return this.pure(op, v, NONE, NONE, n)
+  }
+
+  replaceLane(shape: string, v: Value, n: number, lane: Value): Value {
+    return this.pure(`${shape}.replace_lane`, v, lane, NONE, n)
   }
 
   /** An op with an effect. */
@@ -106,15 +126,20 @@ export class IrBuilder {
     return this.code.push(op, a, b, c, imm, 0)
   }
 
-  #fold(op: number, a: Value, b: Value, c: Value): Value {
+  #fold(op: number, args: readonly Value[], imm: number): Value {
     const { code } = this
-    if (op >= FIRST_EFFECT || !code.isConstant(a)) return NONE
-    if ((b >= 0 && !code.isConstant(b)) || (c >= 0 && !code.isConstant(c))) return NONE
     const row = OP_ROWS[op] as PureRow
-    if (row.result !== ValueType.i32 && row.result !== ValueType.i64) return NONE
+    if (op >= FIRST_EFFECT || row.result === ValueType.f32 || row.result === ValueType.f64) return NONE
+    const data: (Datum | undefined)[] = []
+    for (const arg of args) {
+      const datum = arg < 0 ? undefined : code.datum(arg)
+      if (arg >= 0 && datum === undefined) return NONE
+      data.push(datum)
+    }
     const evaluate = row.evaluate as (...args: (Datum | undefined)[]) => Datum
-    const result = evaluate(code.constant(a), b >= 0 ? code.constant(b) : undefined)
-    return typeof result === 'bigint' ? this.big(result) : this.i32(result as number)
+    const result = evaluate(...data, row.immediate === 'shuffle' ? code.vectors[imm] : imm)
+    if (typeof result === 'object') return this.v128(result)
+    return typeof result === 'bigint' ? this.big(result) : this.i32(result)
   }
 
   /** `x` where the condition is not 0, `y` where it is. */

@@ -2,6 +2,7 @@
  * The pure ops of the IR, a row each: its evaluation and its Wasm sequence stand side by side. Semantics are those of the
  * WebAssembly instruction of the same name (WebAssembly core specification 2.0, 4.3 "Numerics"); what differs says so.
  */
+import { FLOAT_ROWS } from './float-rows.ts'
 import { type Datum, ValueType } from './types.ts'
 
 export interface PureRow {
@@ -10,7 +11,10 @@ export interface PureRow {
   readonly result: ValueType
   /** Bytes of the Wasm instructions that follow the operands. */
   readonly wasm: readonly number[]
-  readonly evaluate: (a: never, b: never, c: never) => Datum
+  /** Whether a lane number, or 16 lane numbers (an entry of the constants), stand in the instruction behind its opcode. */
+  readonly immediate?: 'lane' | 'shuffle'
+  /** `imm`: the lane number, or the 16 of a shuffle. */
+  readonly evaluate: (a: never, b: never, c: never, imm: never) => Datum
 }
 
 const { i32, i64, f32, f64 } = ValueType
@@ -185,4 +189,4 @@ const CONVERSIONS: readonly PureRow[] = [
 ]
 
 /** The scalar ops. A NaN's bits are never carried through f32 and f64 values: the lifting handles NaNs as integers. */
-export const SCALAR_ROWS: readonly PureRow[] = [...scalarRows(), ...CONVERSIONS]
+export const SCALAR_ROWS: readonly PureRow[] = [...scalarRows(), ...CONVERSIONS, ...FLOAT_ROWS]

@@ -197,7 +197,7 @@ export class IrEmitter {
 
   /** SIMD ops with a lane or shuffle immediate carry it behind the opcode. */
   #lane(op: number, n: number): void {
-    const row = OP_ROWS[op] as PureRow & { readonly immediate?: 'lane' | 'shuffle' }
+    const row = OP_ROWS[op] as PureRow
     if (row.immediate === 'lane') this.out.byte(this.code.imm[n] as number)
     if (row.immediate === 'shuffle') this.out.bytes(this.code.vectors[this.code.imm[n] as number] as Uint8Array)
   }
