@@ -4,12 +4,16 @@ import { IrCode } from '../ir/builder.ts'
 import { StateBuilder } from '../ir/state-builder.ts'
 import { RULE_HELPERS } from './rules.ts'
 import type { Helper, Routine } from './types.ts'
+import { XSTATE_HELPERS } from './xstate/index.ts'
 
 export { WIDE_OPERAND } from './rules.ts'
 export type { Helper, Routine }
 
 /** A family adds its record here. */
-const HELPERS: readonly (readonly [string, Helper])[] = /* @__PURE__ */ Object.entries<Helper>({ ...RULE_HELPERS })
+const HELPERS: readonly (readonly [string, Helper])[] = /* @__PURE__ */ Object.entries<Helper>({
+  ...RULE_HELPERS,
+  ...XSTATE_HELPERS,
+})
 const ROUTINES: readonly (readonly [string, Routine])[] = /* @__PURE__ */ Object.entries<Routine>({})
 
 const NUMBERS: ReadonlyMap<string, number> = /* @__PURE__ */ new Map(

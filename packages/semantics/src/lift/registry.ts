@@ -10,6 +10,7 @@ import { SHIFT } from './shift.ts'
 import { STACK } from './stack.ts'
 import { STRINGS } from './strings.ts'
 import { SYSTEM, SYSTEM_FORMS } from './system.ts'
+import { XSTATE } from './xstate.ts'
 
 /** Builds the IR of one instruction. Faults come before changes: everything that can fault is loaded or probed first. */
 export type Lifting = (l: Lifter) => void
@@ -31,6 +32,7 @@ const BY_MNEMONIC: ReadonlyMap<string, Lifting> = /* @__PURE__ */ new Map(
     ...BITS,
     ...STACK,
     ...CONTROL,
+    ...XSTATE,
     ...SEGMENTS,
     ...SYSTEM,
     ...PORTS,
