@@ -48,7 +48,7 @@ function mnemonicFor(bytes: Uint8Array, bits: Bits): string {
   return new Decoder(bits).decode(i, bytes) === Status.ok && i.length === bytes.length ? mnemonicOf(i) : ''
 }
 
-const jsonLine = ({ address, bytes, text }: ListingLine, bits: Bits): string =>
+const jsonLine = ({ address, bytes, bits, text }: ListingLine): string =>
   `${JSON.stringify({ address: `0x${address.toString(16)}`, bytes: hexBytes(bytes, 0, bytes.length), mnemonic: mnemonicFor(bytes, bits), text })}\n`
 
 /** `ringfold asm`. */
@@ -61,7 +61,7 @@ export async function runAsm(words: readonly string[], options: AsmOptions): Pro
   const output = new BufferedOutput()
   if (options.listing)
     for (const line of result.listing) output.add(line.bytes.length > 0 ? listingLine(line) : `${line.text}\n`)
-  else if (options.json) for (const line of withBytes(result)) output.add(jsonLine(line, Number(options.bits) as Bits))
+  else if (options.json) for (const line of withBytes(result)) output.add(jsonLine(line))
   else for (const { bytes } of withBytes(result)) output.add(`${hexBytes(bytes, 0, bytes.length, ' ')}\n`)
   await output.drained()
 }

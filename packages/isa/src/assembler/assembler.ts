@@ -57,11 +57,11 @@ class AssemblerBase {
     return this
   }
 
-  /** An instruction by name; `near` gives a branch its long form. */
+  /** An instruction by name; `reach` gives a branch its long form, or insists on the short one. */
   emit(
     mnemonic: string,
     operands: readonly AssemblerOperand[],
-    options: { readonly near?: boolean; readonly text?: string } = {},
+    options: { readonly reach?: 'near' | 'short' | undefined; readonly text?: string } = {},
   ): this {
     this.#line++
     this.#items.push({
@@ -71,7 +71,8 @@ class AssemblerBase {
       prefixes: this.#prefixes,
       line: this.#line,
       bits: this.#bits,
-      branchBytes: options.near ? (this.#bits === 16 ? 2 : 4) : 1,
+      branchBytes: options.reach === 'near' ? (this.#bits === 16 ? 2 : 4) : 1,
+      branchLimit: options.reach === 'short' ? 1 : 4,
       text: options.text ?? mnemonic,
       ...(this.#form === undefined ? {} : { form: this.#form }),
     })

@@ -19,6 +19,8 @@ export interface InstructionItem extends Common {
   readonly prefixes: readonly PrefixName[]
   /** Least displacement bytes of a branch: 1, or what `near` asked for. */
   branchBytes: 1 | 2 | 4
+  /** Most displacement bytes of a branch: 4, or 1 for `short`. */
+  readonly branchLimit: 1 | 4
   readonly text: string
 }
 
@@ -50,6 +52,8 @@ export type Item = InstructionItem | DataItem | AlignItem | LabelItem | OrgItem
 /** One line of the listing. */
 export interface ListingLine {
   readonly line: number
+  /** Code size in force there. */
+  readonly bits: Bits
   readonly address: bigint
   readonly bytes: Uint8Array
   readonly text: string
@@ -89,6 +93,7 @@ const CODES: Readonly<Partial<Record<EncodeError['code'], AssemblerErrorCode>>> 
   ambiguousSize: 'AMBIGUOUS_SIZE',
   mode: 'MODE',
   range: 'RANGE',
+  displacement: 'RANGE',
   prefix: 'PREFIX',
 }
 
@@ -204,7 +209,8 @@ export class Layout {
       ...(item.form === undefined ? {} : { form: item.form }),
     }
     const branch = operands.length === 1 && operands[0]?.kind === 'immediate'
-    const bytes = encode(request, { bits: item.bits, address, ...(branch ? { branchBytes: item.branchBytes } : {}) })
+    const { bits, branchBytes, branchLimit } = item
+    const bytes = encode(request, { bits, address, ...(branch ? { branchBytes, branchLimit } : {}) })
     if (isEncodeError(bytes)) raise(item, bytes)
     // What was once long stays long: a branch never shrinks.
     if (branch && bytes.length > 3 && item.branchBytes === 1) item.branchBytes = item.bits === 16 ? 2 : 4
@@ -236,6 +242,7 @@ export class Layout {
     }
     const listing = this.#items.map((item, n) => ({
       line: item.line,
+      bits: item.bits,
       address: this.#addresses[n] ?? 0n,
       bytes: this.#chunks[n] ?? new Uint8Array(0),
       text: item.kind === 'instruction' ? item.text : item.kind === 'labelHere' ? `${item.name}:` : item.kind,

@@ -35,8 +35,8 @@ export class OperandParser {
   readonly #line: number
   readonly #constants: ReadonlyMap<string, bigint>
   #at = 0
-  /** `near` or `short` stood before an operand. */
-  near = false
+  /** What stood before the operand of a branch. */
+  reach: 'near' | 'short' | undefined = undefined
 
   constructor(tokens: readonly Token[], line: number, constants: ReadonlyMap<string, bigint>) {
     this.#tokens = tokens
@@ -114,9 +114,9 @@ export class OperandParser {
       const word = t?.kind === 'word' ? t.text.toLowerCase() : ''
       const size = SIZES.get(word)
       if (size !== undefined) bytes = size
-      else if (word === 'near') this.near = true
+      else if (word === 'near' || word === 'short') this.reach = word
       else if (word === 'far') isFar = true
-      else if (word !== 'ptr' && word !== 'short' && word !== 'offset') return { bytes, isFar }
+      else if (word !== 'ptr' && word !== 'offset') return { bytes, isFar }
       this.#at++
     }
   }

@@ -188,7 +188,7 @@ class TextAssembler {
     this.assembler
       .at(number)
       .prefix(...prefixes)
-      .emit(waiting ?? mnemonic, operands, { near: parser.near, text })
+      .emit(waiting ?? mnemonic, operands, { reach: parser.reach, text })
   }
 }
 

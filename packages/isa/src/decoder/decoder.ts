@@ -4,7 +4,7 @@
  */
 import { FORM_BITS, NODES, ROOTS_16, ROOTS_32, ROOTS_64 } from '../generated/decode.ts'
 import { evexEnd, xopEnd } from './extent.ts'
-import { FormBit, ImmKind } from './form-bits.ts'
+import { CONTROL_REGISTERS, FormBit, ImmKind } from './form-bits.ts'
 import { BASE_IP, type Instruction, InvalidReason, Prefix, Status } from './instruction.ts'
 
 export interface DecoderOptions {
@@ -443,8 +443,7 @@ export class Decoder {
       out.reg &= 7 // REX.R is ignored (SDM vol. 2, 2.2.1.2)
       if (out.reg > 5 || (out.reg === 1 && (bits & FormBit.sregWrite) !== 0)) return InvalidReason.register
     }
-    // CR0, CR2, CR3, CR4 and CR8 exist (SDM vol. 2, MOV CRn); DR8 and up do not.
-    if ((bits & FormBit.cr) !== 0 && ((0x11d >> out.reg) & 1) === 0) return InvalidReason.register
+    if ((bits & FormBit.cr) !== 0 && ((CONTROL_REGISTERS >> out.reg) & 1) === 0) return InvalidReason.register
     if ((bits & FormBit.dr) !== 0 && out.reg > 7) return InvalidReason.register
     if ((bits & FormBit.no66) !== 0 && (out.prefixes & Prefix.operandSize) !== 0) return InvalidReason.undefinedOpcode
     if ((bits & FormBit.mib) !== 0 && out.base === BASE_IP) return InvalidReason.addressing

@@ -26,6 +26,9 @@ export const ImmKind = {
   is4: 13,
 } as const
 
+/** Control registers that exist, a bit each: CR0, CR2, CR3, CR4 and CR8 (SDM vol. 2B, MOV-Move to/from Control Registers). */
+export const CONTROL_REGISTERS = 0x11d
+
 export const FormBit = {
   immMask: 0xf,
   /** A second immediate: none, 8 bits, 16 bits (ENTER, EXTRQ). */

@@ -1,19 +1,21 @@
 /** From a mnemonic, or a form, and operands to bytes: the shortest encoding that means just that. */
 import { FormBit, ImmKind } from '../decoder/form-bits.ts'
-import { BASE_IP, Instruction, Prefix } from '../decoder/instruction.ts'
+import { BASE_IP, type Instruction, Prefix } from '../decoder/instruction.ts'
 import { OperandPlace } from '../decoder/places.ts'
 import { FORM_BITS } from '../generated/decode.ts'
 import { FORM_RULES, SPEC_MEMORY } from '../generated/encode.ts'
 import { FORM_NAMES } from '../generated/form-names.ts'
 import { FORM_MNEMONIC, MNEMONICS } from '../generated/names.ts'
-import { SPEC_MEM_BYTES, SPEC_PLACE, SPEC_REG } from '../generated/operands.ts'
+import { SPEC_MEM_BYTES, SPEC_PLACE } from '../generated/operands.ts'
 import { pseudoOperations } from '../pseudo-operations.ts'
 import { aliasTable } from './aliases.ts'
+import { blank, defaultSize } from './blank.ts'
 import { ByteSink, emit } from './emit.ts'
 import { type EncodeError, encodeError } from './errors.ts'
-import { formAddressSize, formField, formInMode, formOperandSize } from './form-access.ts'
-import { MemoryUse, Rule, Shape } from './form-shape.ts'
-import { operandLetters, specsOf, takeOperand } from './match.ts'
+import { explain } from './explain.ts'
+import { formInMode, formOperandSize } from './form-access.ts'
+import { MemoryUse, Rule } from './form-shape.ts'
+import { isHighByte, operandLetters, takeOperand, writtenSpecs } from './match.ts'
 import type { EncodeOptions, EncodeRequest, OperandValue } from './operands.ts'
 import { withoutShorthand } from './shorthands.ts'
 
@@ -47,26 +49,12 @@ export function formsOf(mnemonic: string): readonly number[] {
 
 /** Every name that {@link formsOf} knows: mnemonics, aliases and pseudo-mnemonics. */
 export const knownMnemonics = (): string[] => [
-  ...MNEMONICS.slice(1).filter((_, n) => (index()[n + 1] ?? []).length > 0),
-  ...aliasTable().keys(),
-  ...pseudoOperations().keys(),
+  ...new Set([
+    ...MNEMONICS.slice(1).filter((_, n) => (index()[n + 1] ?? []).length > 0),
+    ...aliasTable().keys(),
+    ...pseudoOperations().keys(),
+  ]),
 ]
-
-function defaultSize(form: number, bits: number): number {
-  return bits === 64 ? ((FORM_BITS[form] as number) & (FormBit.d64 | FormBit.f64) ? 64 : 32) : bits
-}
-
-/** Blank fields for a form. */
-function blank(form: number, bits: 16 | 32 | 64): Instruction {
-  const i = new Instruction()
-  i.form = form
-  i.mode = bits
-  i.operandSize = formOperandSize(form) || defaultSize(form, bits)
-  i.addressSize = formAddressSize(form) || bits
-  // Hint-NOPs take every ModRM.reg that no instruction has: 5 is free in all of them.
-  if (formField(form, Shape.regShift) === Shape.fieldFree && (FORM_RULES[form] as number) & Rule.undocumented) i.reg = 5
-  return i
-}
 
 const PREFIX_BIT = { lock: Prefix.lock, rep: Prefix.rep, repe: Prefix.rep, repne: Prefix.repne, notrack: 0 } as const
 
@@ -96,6 +84,11 @@ interface Candidate {
   readonly bySize: boolean
 }
 
+/** Destination, index and mask of a gather must differ (SDM vol. 2C, VPGATHERDD: #UD). */
+const isGatherValid = (i: Instruction): boolean =>
+  ((FORM_BITS[i.form] as number) & FormBit.gather) === 0 ||
+  (i.reg !== i.index && i.reg !== i.vvvv && i.index !== i.vvvv)
+
 /** Turns targets into displacements, now that the length is known; false where one does not reach. */
 function relate(
   i: Instruction,
@@ -124,30 +117,6 @@ function relate(
   return emit(i, bits, out) === null
 }
 
-const isImplied = (s: number): boolean => {
-  const place = SPEC_PLACE[s] as number
-  return (
-    place === OperandPlace.fixed ||
-    place === OperandPlace.si ||
-    place === OperandPlace.di ||
-    place === OperandPlace.memFixed
-  )
-}
-
-/**
- * Specifications of the operands that `count` operands stand for; null where the count is wrong. What the form itself names can be
- * left out: all of it (MOVSB, XLATB), a last XMM0 (BLENDVPS), or the memory at rDI of MASKMOVDQU.
- */
-function writtenSpecs(form: number, count: number): number[] | null {
-  const specs = specsOf(form)
-  if (specs.length === count) return specs
-  if (count === 0 && specs.every(isImplied)) return []
-  if (specs.length !== count + 1 || count === 0) return null
-  const [first, last] = [specs[0] as number, specs.at(-1) as number]
-  if (SPEC_PLACE[last] === OperandPlace.fixed && (SPEC_REG[last] as number) === 10) return specs.slice(0, -1)
-  return SPEC_PLACE[first] === OperandPlace.memFixed ? specs.slice(1) : null
-}
-
 /** Memory whose size the operand can give: an absolute address (moffs) is given with its register's. */
 const isSized = (place: number): boolean =>
   place === OperandPlace.rm || place === OperandPlace.si || place === OperandPlace.di
@@ -165,7 +134,10 @@ function attempt(
   for (const [n, s] of specs.entries()) {
     if (!takeOperand(i, s, operands[n] as OperandValue, bits)) return 'operands'
   }
+  if ((i.prefixes & Prefix.rex) !== 0 && operands.some(isHighByte)) return 'rexWithHighByte'
+  if (!isGatherValid(i)) return 'operands'
   const branch = branchBytes(form)
+  if (branch > (options.branchLimit ?? 4)) return 'range'
   if (
     branch > 0 &&
     branch < (options.branchBytes ?? 1) &&
@@ -198,38 +170,6 @@ function candidates(request: EncodeRequest, bits: number): number[] | EncodeErro
   if (forms.length === 0) return encodeError('unknownMnemonic', `unknown mnemonic '${request.mnemonic ?? ''}'`)
   const usable = forms.filter((f) => formInMode(f, bits) && ((FORM_RULES[f] as number) & (Rule.alias | Rule.amd)) === 0)
   return usable.length > 0 ? usable : encodeError('mode', `'${request.mnemonic}' does not exist in ${bits}-bit mode`)
-}
-
-/** The position of the first operand that no form takes, and what the forms have there. */
-function explain(forms: readonly number[], request: EncodeRequest, bits: number): EncodeError {
-  const operands = request.operands ?? []
-  const name = request.mnemonic ?? request.form ?? ''
-  const rightCount = forms.filter((f) => specsOf(f).length === operands.length)
-  const all = [...new Set(forms.map((f) => operandLetters(f).join(', ') || 'no operands'))]
-  if (rightCount.length === 0)
-    return encodeError('operands', `'${name}' does not take ${operands.length} operands`, 0, all)
-  let fitting = rightCount
-  for (let n = 0; n < operands.length; n++) {
-    const next = fitting.filter((f) =>
-      takeOperand(blank(f, bits as 16 | 32 | 64), specsOf(f)[n] as number, operands[n] as OperandValue, bits),
-    )
-    if (next.length === 0) {
-      const accepted = [...new Set(fitting.map((f) => operandLetters(f)[n] ?? ''))]
-      return encodeError('operands', `operand ${n + 1} of '${name}' does not fit`, n + 1, accepted)
-    }
-    fitting = next
-  }
-  if ((request.prefixes ?? []).length > 0)
-    return encodeError(
-      'prefix',
-      `'${name}' does not take the prefix ${request.prefixes?.join(' ')} with these operands`,
-    )
-  return encodeError(
-    'range',
-    `an operand of '${name}' cannot be encoded with these registers, or is out of range`,
-    0,
-    all,
-  )
 }
 
 /** Where the operands leave the operand size open (PUSH 1000, JMP, far pointers), the mode decides: a shorter 16-bit form would mean another thing. */
@@ -284,6 +224,31 @@ function withoutPseudo(request: EncodeRequest): EncodeRequest {
   return { ...request, mnemonic: pseudo.mnemonic, operands: [...(request.operands ?? []), immediate] }
 }
 
+/** The error for a request of which no form could be encoded. */
+function refusal(
+  forms: readonly number[],
+  request: EncodeRequest,
+  options: EncodeOptions,
+  seen: { readonly range: boolean; readonly highByte: boolean },
+): EncodeError {
+  const operands = request.operands ?? []
+  if (seen.highByte)
+    return encodeError(
+      'rexWithHighByte',
+      'AH, CH, DH and BH cannot stand in an instruction that needs a REX prefix',
+      operands.findIndex(isHighByte) + 1,
+      ['another 8-bit register'],
+    )
+  const target = operands.findIndex((o) => o.kind === 'immediate')
+  if (seen.range && target >= 0) {
+    const branches = forms.filter((f) => branchBytes(f) > 0 && branchBytes(f) <= (options.branchLimit ?? 4))
+    const accepted = branches.map((f) => operandLetters(f)[target] ?? '')
+    const name = request.mnemonic ?? request.form
+    return encodeError('range', `the target of '${name}' is out of reach`, target + 1, [...new Set(accepted)])
+  }
+  return explain(forms, request, options.bits ?? 64)
+}
+
 /**
  * Encodes an instruction: the shortest of all forms that mean the same, or the form that is named.
  * @returns the bytes, or a typed error that names the operand and what would be accepted.
@@ -307,15 +272,7 @@ export function encode(asked: EncodeRequest, options: EncodeOptions = {}): Uint8
       highByte ||= c === 'rexWithHighByte'
     }
   }
-  if (found.length === 0 && highByte)
-    return encodeError('rexWithHighByte', 'AH, CH, DH and BH cannot stand in an instruction that needs a REX prefix')
-  if (found.length === 0) {
-    if (range && forms.every((f) => branchBytes(f) > 0))
-      return encodeError('range', `the target of '${request.mnemonic ?? request.form}' is out of reach`, 1, [
-        ...new Set(forms.map((f) => operandLetters(f).join())),
-      ])
-    return explain(forms, request, bits)
-  }
+  if (found.length === 0) return refusal(forms, request, options, { range, highByte })
   const usual = ofUsualSize(found, request, bits)
   if (usual.length === 0)
     return encodeError('operands', `'${request.mnemonic}' has no form of this operand size in ${bits}-bit mode`, 1)

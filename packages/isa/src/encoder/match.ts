@@ -1,6 +1,8 @@
 /** Does a form take these operands, and with which fields? */
+import { CONTROL_REGISTERS, FormBit } from '../decoder/form-bits.ts'
 import { BASE_IP, type Instruction, Prefix } from '../decoder/instruction.ts'
 import { OperandPlace } from '../decoder/places.ts'
+import { FORM_BITS } from '../generated/decode.ts'
 import { FORM_RULES, SPEC_MEMORY, SPEC_TYPE } from '../generated/encode.ts'
 import {
   FORM_OPERANDS,
@@ -20,18 +22,49 @@ const R8 = 1
 const R16 = 2
 const R32 = 3
 const R64 = 4
+const SREG = 5
+const CR = 6
+const DR = 7
+const CS = 1
 const IP = 16
-const VECTOR = new Set([10, 11, 12])
+
+/** Whether a register is XMM, YMM or ZMM: an index of VSIB. */
+export const isVector = (register: number): boolean => register >> 5 >= 10 && register >> 5 <= 12
 
 /** Specification numbers of a form's operands. */
 export const specsOf = (form: number): number[] =>
   Array.from({ length: OPERAND_COUNT[form] as number }, (_, n) => FORM_OPERANDS[form * 4 + n] as number)
 
+const isImplied = (s: number): boolean => {
+  const place = SPEC_PLACE[s] as number
+  return (
+    place === OperandPlace.fixed ||
+    place === OperandPlace.si ||
+    place === OperandPlace.di ||
+    place === OperandPlace.memFixed
+  )
+}
+
+/**
+ * Specifications of the operands that `count` operands stand for; null where the count is wrong. What the form itself names can be
+ * left out: all of it (MOVSB, XLATB), a last XMM0 (BLENDVPS), or the memory at rDI of MASKMOVDQU.
+ */
+export function writtenSpecs(form: number, count: number): number[] | null {
+  const specs = specsOf(form)
+  if (specs.length === count) return specs
+  if (count === 0 && specs.every(isImplied)) return []
+  if (specs.length !== count + 1 || count === 0) return null
+  const [first, last] = [specs[0] as number, specs.at(-1) as number]
+  if (SPEC_PLACE[last] === OperandPlace.fixed && (SPEC_REG[last] as number) === 10) return specs.slice(0, -1)
+  return SPEC_PLACE[first] === OperandPlace.memFixed ? specs.slice(1) : null
+}
+
 /** The operands of a form in the manual's letters: `r/m32, r32`. */
 export const operandLetters = (form: number): string[] => specsOf(form).map((s) => SPEC_TYPE[s] ?? '')
 
 /** True where a value of a quantity of `bits` bits can be written as `value`: signed or unsigned. */
-const fits = (value: bigint, bits: number): boolean => value >= -(1n << BigInt(bits - 1)) && value < 1n << BigInt(bits)
+export const fits = (value: bigint, bits: number): boolean =>
+  value >= -(1n << BigInt(bits - 1)) && value < 1n << BigInt(bits)
 
 /** True where `value`, as a number of `bits` bits, is the sign extension of its low `from` bits. */
 const fitsExtended = (value: bigint, from: number, bits: number): boolean =>
@@ -42,11 +75,32 @@ function setImmediate(i: Instruction, value: bigint): void {
   i.immHi = Number(BigInt.asIntN(32, value >> 32n))
 }
 
-function takeRegister(i: Instruction, s: number, place: number, o: RegisterValue): boolean {
+/** AH, CH, DH or BH, which no instruction with a REX prefix can name (SDM vol. 2, 2.2.1.2). */
+export const isHighByte = (o: OperandValue): boolean =>
+  o.kind === 'register' && o.register >> 5 === R8 && (o.register & 31) >= 20
+
+/** Whether code of `bits` can name a register: 8 to 15, and SPL to DIL, need REX or VEX of 64-bit mode. */
+export function existsInMode(register: number, bits: number): boolean {
+  const [cls, number] = [register >> 5, register & 31]
+  if (bits === 64 || (cls === R8 && number >= 20)) return true
+  return cls !== R64 && number < (cls === R8 ? 4 : 8)
+}
+
+/** What no processor has, or allows there: CR1, DR8, CS as a destination of MOV (the rules of the decoder's check). */
+export function isReserved(form: number, s: number, number: number): boolean {
+  const word = FORM_BITS[form] as number
+  if (SPEC_PLACE[s] !== OperandPlace.reg) return false
+  if ((word & FormBit.cr) !== 0 && SPEC_REG[s] === CR) return ((CONTROL_REGISTERS >> number) & 1) === 0
+  if ((word & FormBit.dr) !== 0 && SPEC_REG[s] === DR) return number > 7
+  return (word & FormBit.sregWrite) !== 0 && SPEC_REG[s] === SREG && number === CS
+}
+
+function takeRegister(i: Instruction, s: number, place: number, o: RegisterValue, bits: number): boolean {
   const cls = o.register >> 5
   const number = o.register & 31
   // Of a selector in a register only the low 16 bits count, whichever name it is given by.
   const isSelector = place === OperandPlace.rm && ((FORM_RULES[i.form] as number) & Rule.selectorSource) !== 0
+  if (!existsInMode(o.register, bits) || isReserved(i.form, s, number)) return false
   if (cls !== SPEC_REG[s] && !(isSelector && cls >= R16 && cls <= R64)) return false
   if (place === OperandPlace.fixed) return number === SPEC_FIXED[s]
   let n = number
@@ -76,10 +130,10 @@ function takeRegister(i: Instruction, s: number, place: number, o: RegisterValue
   }
 }
 
-const addressBits = (register: number): number => ({ [R16]: 16, [R32]: 32, [R64]: 64 })[register >> 5] ?? 0
+export const addressBits = (register: number): number => ({ [R16]: 16, [R32]: 32, [R64]: 64 })[register >> 5] ?? 0
 
 /** Address size that base, index or displacement ask for; 0 where they say nothing; -1 where they contradict each other. */
-function addressSizeOf(o: MemoryValue, vsib: boolean): number {
+export function addressSizeOf(o: MemoryValue, vsib: boolean): number {
   const base = o.base === 0 ? 0 : o.base >> 5 === IP ? ((o.base & 31) === 2 ? 64 : 32) : addressBits(o.base)
   const index = o.index === 0 || vsib ? 0 : addressBits(o.index)
   if ((o.base !== 0 && base === 0) || (o.index !== 0 && !vsib && index === 0)) return -1
@@ -87,9 +141,17 @@ function addressSizeOf(o: MemoryValue, vsib: boolean): number {
   return base || index
 }
 
+/** Address size of memory whose registers leave it open: the mode's, or 32 bits where the address fits only there. */
+function openAddressSize(o: MemoryValue, vsib: boolean, bits: number): number {
+  if (bits === 16) return vsib || !fits(o.displacement, 16) ? 32 : 16
+  if (bits === 32 || o.ripTarget || vsib || o.index !== 0) return bits
+  return o.displacement >= 1n << 31n && o.displacement < 1n << 32n ? 32 : 64
+}
+
 /** 32-bit displacement of a 64-bit address: sign-extended, or not at all. */
 function setAddress(i: Instruction, o: MemoryValue): boolean {
   const size = i.addressSize
+  if (size === 16 && i.index >= 0 && i.scale !== 0) return false
   if (!fits(o.displacement, size)) return false
   const value = BigInt.asIntN(size === 16 ? 16 : size, o.displacement)
   i.dispLo = Number(BigInt.asIntN(32, value))
@@ -111,7 +173,7 @@ function setRegisters(i: Instruction, o: MemoryValue, vsib: boolean): void {
 
 function takeMemory(i: Instruction, s: number, place: number, o: MemoryValue, bits: number): boolean {
   const vsib = SPEC_VSIB[s] as number
-  if (vsib !== 0 ? o.index >> 5 !== vsib : VECTOR.has(o.index >> 5)) return false
+  if (vsib !== 0 ? o.index >> 5 !== vsib : isVector(o.index)) return false
   if (SPEC_MEMORY[s] === MemoryUse.none) return false
   const bytes = SPEC_MEM_BYTES[s] as number
   if (o.bytes !== 0 && bytes !== 0 && o.bytes !== bytes) return false
@@ -121,12 +183,12 @@ function takeMemory(i: Instruction, s: number, place: number, o: MemoryValue, bi
   if (isFar && !o.far && OPERAND_COUNT[i.form] === 1 && o.bytes !== 6 && o.bytes !== 10) return false
   const asked = addressSizeOf(o, vsib !== 0)
   if (asked < 0) return false
-  i.addressSize = asked || bits
+  i.addressSize = asked || openAddressSize(o, vsib !== 0, bits)
   if (place === OperandPlace.moffs) {
-    if (asked !== 0 || o.ripTarget) return false
+    if (o.base !== 0 || o.index !== 0 || o.ripTarget || !fits(o.displacement, i.addressSize)) return false
     i.dispLo = Number(BigInt.asIntN(32, o.displacement))
     i.dispHi = Number(BigInt.asIntN(32, o.displacement >> 32n))
-    i.dispBytes = bits / 8
+    i.dispBytes = i.addressSize / 8
     return overrideSegment(i, o, 3)
   }
   if (place !== OperandPlace.rm) return takeFixedMemory(i, s, place, o)
@@ -142,6 +204,7 @@ function takeMemory(i: Instruction, s: number, place: number, o: MemoryValue, bi
 /** String operands and memory at a register that the form names. */
 function takeFixedMemory(i: Instruction, s: number, place: number, o: MemoryValue): boolean {
   const number = place === OperandPlace.si ? 6 : place === OperandPlace.di ? 7 : (SPEC_FIXED[s] as number)
+  if (o.ripTarget || o.base === 0 || o.base >> 5 === IP) return false
   if (o.index !== 0 || o.displacement !== 0n || (o.base & 31) !== number) return false
   if (place === OperandPlace.di) return o.segment <= 0
   return overrideSegment(i, o, 3)
@@ -182,7 +245,7 @@ export function takeOperand(i: Instruction, s: number, o: OperandValue, bits: nu
   const place = SPEC_PLACE[s] as number
   switch (o.kind) {
     case 'register':
-      return takeRegister(i, s, place, o)
+      return takeRegister(i, s, place, o, bits)
     case 'memory':
       return takeMemory(i, s, place, o, bits)
     case 'immediate':

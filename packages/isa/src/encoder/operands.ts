@@ -60,4 +60,6 @@ export interface EncodeOptions {
   readonly address?: bigint
   /** Branches take at least this many displacement bytes (branch relaxation); default 1. */
   readonly branchBytes?: 1 | 2 | 4
+  /** Branches take at most this many displacement bytes (`short`); default 4. */
+  readonly branchLimit?: 1 | 2 | 4
 }
