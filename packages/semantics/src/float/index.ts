@@ -37,9 +37,9 @@
  * (SDM vol. 1, table 4-7). Tininess is detected after rounding (4.9.1.5). DAZ turns denormal operands into zeros before all else.
  */
 import type { Routine } from '../helpers/types.ts'
+import { SSE_ROUTINES } from './sse.ts'
 
-/** What `F.compare` leaves in element 0. */
-export const RELATION = { less: 1, equal: 2, greater: 4, unordered: 8 } as const
+export { RELATION } from './compare.ts'
 
 /** All routines of floating point, by name. */
-export const FLOAT_ROUTINES: Readonly<Record<string, Routine>> = {}
+export const FLOAT_ROUTINES: Readonly<Record<string, Routine>> = { ...SSE_ROUTINES }

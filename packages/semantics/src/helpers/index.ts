@@ -1,5 +1,6 @@
 /** Helpers and routines by number: one table of all families. */
 import type { RuleContext } from '@ringfold/rings'
+import { FLOAT_ROUTINES } from '../float/index.ts'
 import { IrCode } from '../ir/builder.ts'
 import { StateBuilder } from '../ir/state-builder.ts'
 import { RULE_HELPERS } from './rules.ts'
@@ -14,7 +15,9 @@ const HELPERS: readonly (readonly [string, Helper])[] = /* @__PURE__ */ Object.e
   ...RULE_HELPERS,
   ...XSTATE_HELPERS,
 })
-const ROUTINES: readonly (readonly [string, Routine])[] = /* @__PURE__ */ Object.entries<Routine>({})
+const ROUTINES: readonly (readonly [string, Routine])[] = /* @__PURE__ */ Object.entries<Routine>({
+  ...FLOAT_ROUTINES,
+})
 
 const NUMBERS: ReadonlyMap<string, number> = /* @__PURE__ */ new Map(
   [...HELPERS, ...ROUTINES].map(([name], n) => [name, n]),
