@@ -1,2 +1,3 @@
 /** A logical processor: the parts above composed. */
+export * from './debug/index.ts'
 export { initState, resetState } from './reset.ts'
