@@ -93,7 +93,7 @@ class AssemblerBase {
   }
 
   /** Bytes; strings in UTF-8. */
-  db(...values: (number | bigint | string | Uint8Array)[]): this {
+  db(...values: (number | bigint | string | Uint8Array | LabelRef)[]): this {
     return this.#data(1, values)
   }
 
@@ -110,6 +110,13 @@ class AssemblerBase {
   /** 64-bit words. */
   dq(...values: (number | bigint | LabelRef)[]): this {
     return this.#data(8, values)
+  }
+
+  /** Numbers of `unitBytes` bytes, as often as the distance of two labels says. */
+  repeat(count: LabelRef, unitBytes: 1 | 2 | 4 | 8, values: readonly bigint[]): this {
+    this.#line++
+    this.#items.push({ kind: 'repeat', count, unitBytes, values, line: this.#line, bits: this.#bits })
+    return this
   }
 
   /** `count` bytes of one value. */

@@ -5,6 +5,7 @@ export type { Assembled, Bits, ListingLine, PrefixName } from './layout.ts'
 export { assemble } from './text.ts'
 export {
   type AssemblerOperand,
+  distance,
   far,
   type LabelRef,
   label,

@@ -47,7 +47,15 @@ export interface OrgItem extends Common {
   readonly address: bigint
 }
 
-export type Item = InstructionItem | DataItem | AlignItem | LabelItem | OrgItem
+/** Data repeated as often as the layout decides: up to the end of a sector. */
+export interface RepeatItem extends Common {
+  readonly kind: 'repeat'
+  readonly count: LabelRef
+  readonly unitBytes: 1 | 2 | 4 | 8
+  readonly values: readonly bigint[]
+}
+
+export type Item = InstructionItem | DataItem | AlignItem | LabelItem | OrgItem | RepeatItem
 
 /** One line of the listing. */
 export interface ListingLine {
@@ -97,23 +105,38 @@ const CODES: Readonly<Partial<Record<EncodeError['code'], AssemblerErrorCode>>> 
   prefix: 'PREFIX',
 }
 
-function raise(item: InstructionItem, error: EncodeError): never {
+function asError(item: InstructionItem, error: EncodeError): AssemblerError {
   const accepted = error.code === 'unknownMnemonic' ? nearest(item.mnemonic, knownMnemonics()) : error.accepted
-  throw new AssemblerError(CODES[error.code] ?? 'OPERANDS', error.message, {
+  return new AssemblerError(CODES[error.code] ?? 'OPERANDS', error.message, {
     line: item.line,
     operand: error.operand,
     accepted,
   })
 }
 
+/** Labels that may have been meant; where none is near, the first few. */
+function nearestOrAll(name: string, labels: readonly string[]): readonly string[] {
+  const near = nearest(name, labels)
+  return near.length > 0
+    ? near
+    : [...labels.slice(0, 5), 'a label of this program'].slice(0, Math.max(1, labels.length))
+}
+
 /** Lays items out and encodes them until nothing moves any more. */
 export class Layout {
   readonly #items: readonly Item[]
   readonly #origin: bigint
+  readonly #names: ReadonlySet<string>
   readonly #labels = new Map<string, bigint>()
   #addresses: bigint[] = []
   #chunks: Uint8Array[] = []
   #passes = 0
+  /** Labels that this pass has come by; the others still have their addresses of the pass before. */
+  readonly #placed = new Set<string>()
+  /** By how much the item at hand has moved since the last pass: labels ahead will move with it. */
+  #shift = 0n
+  /** What could not be encoded with the addresses of this pass: an error if nothing moves any more. */
+  #problem: AssemblerError | null = null
 
   constructor(items: readonly Item[], origin: bigint) {
     this.#items = items
@@ -125,12 +148,15 @@ export class Layout {
         throw new AssemblerError('DUPLICATE_LABEL', `label '${item.name}' is defined twice`, { line: item.line })
       seen.add(item.name)
     }
-    for (const name of seen) this.#labels.set(name, origin)
+    // Until the first pass has come by a label it stands where it is named from.
+    this.#names = seen
   }
 
   run(): Assembled {
     for (let round = 0; round < 100; round++) {
-      if (!this.#pass()) return this.#result()
+      if (this.#pass()) continue
+      if (this.#problem !== null) throw this.#problem
+      return this.#result()
     }
     throw new AssemblerError('UNSTABLE', 'the layout does not settle: an alignment and a branch push each other')
   }
@@ -139,15 +165,19 @@ export class Layout {
   #pass(): boolean {
     let address = this.#origin
     let moved = this.#passes++ === 0
+    this.#problem = null
+    this.#placed.clear()
     const addresses: bigint[] = []
     const chunks: Uint8Array[] = []
-    for (const item of this.#items) {
+    for (const [n, item] of this.#items.entries()) {
       addresses.push(address)
+      this.#shift = address - (this.#addresses[n] ?? address)
       if (item.kind === 'labelHere') {
         if (this.#labels.get(item.name) !== address) moved = true
         this.#labels.set(item.name, address)
+        this.#placed.add(item.name)
       }
-      const chunk = this.#chunk(item, address)
+      const chunk = this.#chunk(item, address, n)
       chunks.push(chunk)
       address += BigInt(chunk.length)
     }
@@ -156,10 +186,10 @@ export class Layout {
     return moved
   }
 
-  #chunk(item: Item, address: bigint): Uint8Array {
+  #chunk(item: Item, address: bigint, index: number): Uint8Array {
     switch (item.kind) {
       case 'instruction':
-        return this.#instruction(item, address)
+        return this.#instruction(item, address, index)
       case 'data':
         return this.#data(item, address)
       case 'align': {
@@ -174,20 +204,44 @@ export class Layout {
           })
         return new Uint8Array(Number(gap))
       }
+      case 'repeat':
+        return this.#repeated(item, address)
       default:
         return new Uint8Array(0)
     }
   }
 
-  /** `$` is the address of the statement that names it. */
-  #resolve(ref: LabelRef, line: number, here: bigint): bigint {
-    const at = this.#labels.get(ref.name) ?? (ref.name === '$' ? here : undefined)
-    if (at === undefined)
-      throw new AssemblerError('UNDEFINED_LABEL', `label '${ref.name}' is not defined`, {
-        line,
-        accepted: nearest(ref.name, [...this.#labels.keys()]),
+  #repeated(item: RepeatItem, address: bigint): Uint8Array {
+    const count = this.#resolve(item.count, item.line, address)
+    const once = this.#data({ ...item, kind: 'data' }, address)
+    if (count < 0n || count * BigInt(once.length) > 1n << 30n) {
+      this.#problem ??= new AssemblerError('RANGE', `times ${count}: out of range`, {
+        line: item.line,
+        accepted: ['0 and more'],
       })
-    return at + ref.addend
+      return new Uint8Array(0)
+    }
+    const bytes = new Uint8Array(Number(count) * once.length)
+    for (let at = 0; at < bytes.length; at += once.length) bytes.set(once, at)
+    return bytes
+  }
+
+  /** `$` is the address of the statement that names it, `$$` that of the image. */
+  #addressOf(name: string, line: number, here: bigint): bigint {
+    const at = this.#labels.get(name)
+    if (at !== undefined) return this.#placed.has(name) ? at : at + this.#shift
+    if (name === '$$') return this.#origin
+    if (name !== '$' && !this.#names.has(name))
+      throw new AssemblerError('UNDEFINED_LABEL', `label '${name}' is not defined`, {
+        line,
+        accepted: nearestOrAll(name, [...this.#names]),
+      })
+    return here
+  }
+
+  #resolve(ref: LabelRef, line: number, here: bigint): bigint {
+    const from = ref.minus === undefined ? 0n : this.#addressOf(ref.minus, line, here)
+    return this.#addressOf(ref.name, line, here) - from + ref.addend
   }
 
   #operand(o: AssemblerOperand, item: InstructionItem, here: bigint): OperandValue {
@@ -196,24 +250,34 @@ export class Layout {
     if (o.kind !== 'memory' || o.label === undefined) return o
     const displacement = this.#resolve(o.label, item.line, here)
     // In 64-bit code a bare label is reached from RIP: 32-bit absolute addresses would not be position-independent.
-    const ripTarget = item.bits === 64 && o.base === 0 && o.index === 0
+    const ripTarget = item.bits === 64 && o.base === 0 && o.index === 0 && o.label.minus === undefined
     return { ...o, displacement, ...(ripTarget ? { ripTarget } : {}) }
   }
 
-  #instruction(item: InstructionItem, address: bigint): Uint8Array {
+  #instruction(item: InstructionItem, address: bigint, index: number): Uint8Array {
     const operands = item.operands.map((o) => this.#operand(o, item, address))
-    const request = {
-      mnemonic: item.mnemonic,
-      operands,
-      prefixes: item.prefixes,
-      ...(item.form === undefined ? {} : { form: item.form }),
-    }
+    const named = item.operands.some((o) => typeof o === 'object' && (o.kind === 'label' || ('label' in o && o.label)))
+    const bytes = this.#encode(item, operands, address)
+    if (!isEncodeError(bytes)) return bytes
+    // An address that is still to move may fit in a later pass.
+    if (!named) throw asError(item, bytes)
+    this.#problem ??= asError(item, bytes)
+    return this.#chunks[index] ?? new Uint8Array(0)
+  }
+
+  #encode(item: InstructionItem, operands: readonly OperandValue[], address: bigint): Uint8Array | EncodeError {
+    const { bits, branchBytes, branchLimit, mnemonic, prefixes } = item
+    const request = { mnemonic, operands, prefixes, ...(item.form === undefined ? {} : { form: item.form }) }
     const branch = operands.length === 1 && operands[0]?.kind === 'immediate'
-    const { bits, branchBytes, branchLimit } = item
     const bytes = encode(request, { bits, address, ...(branch ? { branchBytes, branchLimit } : {}) })
-    if (isEncodeError(bytes)) raise(item, bytes)
+    if (isEncodeError(bytes)) {
+      // Where an operand has 8 bits only, a label must do with them.
+      const narrow = operands.map((o) => (o.kind === 'immediate' && o.wide ? { ...o, wide: false } : o))
+      const isNarrower = narrow.some((o, n) => o !== operands[n])
+      return isNarrower ? encode({ ...request, operands: narrow }, { bits, address, branchLimit }) : bytes
+    }
     // What was once long stays long: a branch never shrinks.
-    if (branch && bytes.length > 3 && item.branchBytes === 1) item.branchBytes = item.bits === 16 ? 2 : 4
+    if (branch && bytes.length > 3 && item.branchBytes === 1) item.branchBytes = bits === 16 ? 2 : 4
     return bytes
   }
 

@@ -3,10 +3,11 @@ import { AssemblerError } from './errors.ts'
 import type { Token } from './lexer.ts'
 import { type AssemblerOperand, far, type LabelRef, type Mem, type Reg, registerNamed } from './values.ts'
 
-/** A sum: a number, at most one label, and registers with factors. */
+/** A sum: a number, at most one label, at most one that is subtracted, and registers with factors. */
 interface Sum {
   value: bigint
   label: string | null
+  minus: string | null
   registers: { reg: Reg; factor: bigint }[]
 }
 
@@ -27,18 +28,27 @@ const SIZES: ReadonlyMap<string, number> = /* @__PURE__ */ new Map(
     zmmword: 64,
   }),
 )
+const numberSum = (value: bigint): Sum => ({ value, label: null, minus: null, registers: [] })
+
+const negated = ({ value, label, minus, registers }: Sum): Sum => ({
+  value: -value,
+  label: minus,
+  minus: label,
+  registers: registers.map(({ reg, factor }) => ({ reg, factor: -factor })),
+})
+
 const SEGMENTS = ['es', 'cs', 'ss', 'ds', 'fs', 'gs']
 
 /** Reads the tokens of one statement. */
 export class OperandParser {
   readonly #tokens: readonly Token[]
   readonly #line: number
-  readonly #constants: ReadonlyMap<string, bigint>
+  readonly #constants: ReadonlyMap<string, bigint | LabelRef>
   #at = 0
   /** What stood before the operand of a branch. */
   reach: 'near' | 'short' | undefined = undefined
 
-  constructor(tokens: readonly Token[], line: number, constants: ReadonlyMap<string, bigint>) {
+  constructor(tokens: readonly Token[], line: number, constants: ReadonlyMap<string, bigint | LabelRef>) {
     this.#tokens = tokens
     this.#line = line
     this.#constants = constants
@@ -69,7 +79,9 @@ export class OperandParser {
 
   expect(text: string): void {
     if (!this.#take(text))
-      this.fail(`'${text}' expected${this.done ? ' at the end of the line' : ` before '${this.#peek()?.text}'`}`)
+      this.fail(`'${text}' expected${this.done ? ' at the end of the line' : ` before '${this.#peek()?.text}'`}`, [
+        text,
+      ])
   }
 
   /** Operands up to the end of the statement, separated by commas. */
@@ -82,11 +94,25 @@ export class OperandParser {
     return found
   }
 
-  /** An expression without registers. */
+  /** An expression without registers and labels. */
   constant(): bigint {
+    const value = this.value()
+    if (typeof value !== 'bigint') this.fail('a number is expected here', ['number', 'constant of equ'])
+    return value
+  }
+
+  /** An expression without registers. */
+  value(): bigint | LabelRef {
     const sum = this.#sum()
-    if (sum.registers.length > 0 || sum.label !== null) this.fail('a number is expected here')
-    return sum.value
+    if (sum.registers.length > 0) this.fail('a number or label is expected here', ['number', 'label'])
+    return this.#reference(sum) ?? sum.value
+  }
+
+  /** The labels of a sum; null where it has none. */
+  #reference({ label, minus, value }: Sum): LabelRef | null {
+    if (label !== null) return { kind: 'label', name: label, addend: value, ...(minus === null ? {} : { minus }) }
+    if (minus !== null) this.fail('a label can be subtracted from a label only', ['label - label'])
+    return null
   }
 
   /** A value of data: number, label, or string. */
@@ -96,9 +122,7 @@ export class OperandParser {
       this.#at++
       return t.text
     }
-    const sum = this.#sum()
-    if (sum.registers.length > 0) this.fail('data cannot name registers')
-    return sum.label === null ? sum.value : { kind: 'label', name: sum.label, addend: sum.value }
+    return this.value()
   }
 
   comma(): boolean {
@@ -131,12 +155,13 @@ export class OperandParser {
       const offset = this.#sum()
       return far(Number(first.value), Number(BigInt.asIntN(64, offset.value)))
     }
-    if (first.registers.length === 1 && first.label === null && first.value === 0n && first.registers[0]?.factor === 1n)
+    const reference = this.#reference(first)
+    if (first.registers.length === 1 && reference === null && first.value === 0n && first.registers[0]?.factor === 1n)
       return first.registers[0].reg
-    if (first.registers.length > 0) this.fail('registers can be added in brackets only')
+    if (first.registers.length > 0) this.fail('registers can be added in brackets only', ['[sum]'])
+    if (reference !== null) return reference
     // Of `byte 5` only PUSH takes notice: elsewhere the destination tells the size, and the shortest encoding is taken.
-    if (first.label === null && bytes > 0) return { kind: 'immediate', value: first.value, bytes }
-    return first.label === null ? first.value : { kind: 'label', name: first.label, addend: first.value }
+    return bytes > 0 ? { kind: 'immediate', value: first.value, bytes } : first.value
   }
 
   /** `fs:` before an address; -1 none. */
@@ -176,6 +201,7 @@ export class OperandParser {
       else this.fail('this address cannot be encoded', ['base + index*1|2|4|8 + displacement'])
     }
     const isRip = base >> 5 === 16
+    const label = this.#reference(sum)
     const mem: Mem = {
       kind: 'memory',
       bytes,
@@ -185,10 +211,10 @@ export class OperandParser {
       scale: Number(scale) as 1 | 2 | 4 | 8,
       displacement: sum.value,
       ...(isFar ? { far: true } : {}),
-      ...(sum.label === null ? {} : { label: { kind: 'label', name: sum.label, addend: sum.value } }),
+      ...(label === null ? {} : { label }),
     }
     // `[rip+label]` names the label's address, as GNU has it; `[rip+8]` is a distance.
-    return isRip && sum.label !== null ? { ...mem, base: 0 } : mem
+    return isRip && label !== null && label.minus === undefined ? { ...mem, base: 0 } : mem
   }
 
   #sum(): Sum {
@@ -197,13 +223,13 @@ export class OperandParser {
       const negative = this.#isSign('-')
       if (!negative && !this.#isSign('+')) return sum
       this.#at++
-      const next = this.#product()
-      if (negative && next.label !== null)
-        this.fail('a label cannot be subtracted', ['org ADDRESS, which fills up to an address'])
-      sum.value += negative ? -next.value : next.value
-      if (next.label !== null && sum.label !== null) this.fail('two labels cannot be added')
+      const next = negative ? negated(this.#product()) : this.#product()
+      sum.value += next.value
+      if ((next.label !== null && sum.label !== null) || (next.minus !== null && sum.minus !== null))
+        this.fail('two labels cannot be added', ['label - label'])
       sum.label ??= next.label
-      sum.registers.push(...next.registers.map((r) => ({ reg: r.reg, factor: negative ? -r.factor : r.factor })))
+      sum.minus ??= next.minus
+      sum.registers.push(...next.registers)
     }
   }
 
@@ -218,18 +244,19 @@ export class OperandParser {
   }
 
   #combine(sign: string, a: Sum, b: Sum): Sum {
-    if (a.label !== null || b.label !== null) this.fail(`labels cannot stand beside '${sign}'`)
+    if ([a, b].some((s) => s.label !== null || s.minus !== null)) this.fail(`labels cannot stand beside '${sign}'`)
     if (sign === '*' && (a.registers.length > 0 || b.registers.length > 0)) {
       const [registers, factor] = a.registers.length > 0 ? [a, b] : [b, a]
       if (factor.registers.length > 0) this.fail('registers cannot be multiplied')
       return {
         value: registers.value * factor.value,
         label: null,
+        minus: null,
         registers: registers.registers.map((r) => ({ reg: r.reg, factor: r.factor * factor.value })),
       }
     }
     if (a.registers.length > 0 || b.registers.length > 0) this.fail(`registers cannot stand beside '${sign}'`)
-    return { value: this.#calculate(sign, a.value, b.value), label: null, registers: [] }
+    return numberSum(this.#calculate(sign, a.value, b.value))
   }
 
   #calculate(sign: string, a: bigint, b: bigint): bigint {
@@ -253,13 +280,9 @@ export class OperandParser {
   }
 
   #unary(): Sum {
-    if (this.#take('-')) {
-      const s = this.#unary()
-      if (s.label !== null) this.fail('a label cannot be negated')
-      return { value: -s.value, label: null, registers: s.registers.map((r) => ({ reg: r.reg, factor: -r.factor })) }
-    }
+    if (this.#take('-')) return negated(this.#unary())
     if (this.#take('+')) return this.#unary()
-    if (this.#take('~')) return { value: ~this.#unary().value, label: null, registers: [] }
+    if (this.#take('~')) return this.#complement()
     if (this.#take('(')) {
       const s = this.#sum()
       this.expect(')')
@@ -268,17 +291,24 @@ export class OperandParser {
     return this.#atom()
   }
 
+  #complement(): Sum {
+    const { value, label, minus, registers } = this.#unary()
+    if (label !== null || minus !== null || registers.length > 0) this.fail("'~' takes a number", ['number'])
+    return numberSum(~value)
+  }
+
   #atom(): Sum {
     const t = this.#peek()
     if (t === undefined) this.fail('an operand is missing', ['register', '[address]', 'number', 'label'])
     this.#at++
-    if (t.kind === 'number' || t.kind === 'string') return { value: t.value, label: null, registers: [] }
+    if (t.kind === 'number' || t.kind === 'string') return numberSum(t.value)
     if (t.kind === 'sign') this.fail(`unexpected '${t.text}'`)
     const register = this.#register(t.text)
-    if (register !== null) return { value: 0n, label: null, registers: [{ reg: register, factor: 1n }] }
+    if (register !== null) return { ...numberSum(0n), registers: [{ reg: register, factor: 1n }] }
     const constant = this.#constants.get(t.text)
-    if (constant !== undefined) return { value: constant, label: null, registers: [] }
-    return { value: 0n, label: t.text, registers: [] }
+    if (typeof constant === 'bigint') return numberSum(constant)
+    if (constant === undefined) return { ...numberSum(0n), label: t.text }
+    return { value: constant.addend, label: constant.name, minus: constant.minus ?? null, registers: [] }
   }
 
   /** Register names, with `st(3)` over several tokens. */

@@ -5,7 +5,7 @@ import { AssemblerError, nearest } from './errors.ts'
 import type { Assembled, Bits, PrefixName } from './layout.ts'
 import { type Token, tokens } from './lexer.ts'
 import { OperandParser } from './parser.ts'
-import { type LabelRef, label } from './values.ts'
+import type { LabelRef } from './values.ts'
 
 const PREFIXES: ReadonlyMap<string, PrefixName> = /* @__PURE__ */ new Map<string, PrefixName>(
   Object.entries({
@@ -18,7 +18,13 @@ const PREFIXES: ReadonlyMap<string, PrefixName> = /* @__PURE__ */ new Map<string
     notrack: 'notrack',
   } as const),
 )
-const DATA = new Set(['db', 'dw', 'dd', 'dq'])
+const UNIT_BYTES: ReadonlyMap<string, 1 | 2 | 4 | 8> = /* @__PURE__ */ new Map([
+  ['db', 1],
+  ['dw', 2],
+  ['dd', 4],
+  ['dq', 8],
+])
+const DATA: ReadonlySet<string> = /* @__PURE__ */ new Set(/* @__PURE__ */ UNIT_BYTES.keys())
 /** WAIT and the instruction behind it under one name (SDM vol. 2A, FSAVE/FNSAVE). */
 const WAITING: ReadonlyMap<string, string> = /* @__PURE__ */ new Map(
   Object.entries({
@@ -33,7 +39,7 @@ const WAITING: ReadonlyMap<string, string> = /* @__PURE__ */ new Map(
 
 class TextAssembler {
   readonly assembler: Assembler
-  readonly #constants = new Map<string, bigint>()
+  readonly #constants = new Map<string, bigint | LabelRef>()
   #scope = ''
 
   constructor(options: AssemblerOptions) {
@@ -43,6 +49,24 @@ class TextAssembler {
   /** `.loop` belongs to the last label without a dot. */
   #full(name: string): string {
     return name.startsWith('.') ? this.#scope + name : name
+  }
+
+  #fullReference(ref: LabelRef): LabelRef {
+    const minus = ref.minus === undefined ? {} : { minus: this.#full(ref.minus) }
+    return { ...ref, name: this.#full(ref.name), ...minus }
+  }
+
+  /** `length equ $ - text`: the constant keeps the place where it was defined. */
+  #equ(name: string, value: bigint | LabelRef, number: number): void {
+    if (typeof value === 'object' && (value.name === '$' || value.minus === '$')) {
+      const here = `$${name}`
+      this.assembler.at(number).label(here)
+      const fixed = (each: string) => (each === '$' ? here : each)
+      const minus = value.minus === undefined ? {} : { minus: fixed(value.minus) }
+      this.#equ(name, { ...value, name: fixed(value.name), ...minus }, number)
+      return
+    }
+    this.#constants.set(name, typeof value === 'object' ? this.#fullReference(value) : value)
   }
 
   line(text: string, number: number): void {
@@ -63,7 +87,7 @@ class TextAssembler {
     const [first, second] = all
     const name = first?.text ?? ''
     if (first?.kind === 'word' && second?.kind === 'word' && second.text.toLowerCase() === 'equ') {
-      this.#constants.set(name, this.#parser(all.slice(2), number).constant())
+      this.#equ(name, this.#parser(all.slice(2), number).value(), number)
       return
     }
     if (first?.kind === 'sign' && first.text === '{') {
@@ -141,9 +165,25 @@ class TextAssembler {
       (t, n) => n > 0 && t.kind === 'word' && (DATA.has(t.text.toLowerCase()) || formsOf(t.text).length > 0),
     )
     if (split < 0) throw new AssemblerError('SYNTAX', 'times COUNT STATEMENT expected', { line: number })
-    const count = this.#parser(rest.slice(0, split), number).constant()
+    const count = this.#parser(rest.slice(0, split), number).value()
+    if (typeof count === 'object') {
+      this.#timesByLabels(this.#fullReference(count), rest.slice(split), number)
+      return
+    }
     if (count < 0n || count > 1n << 20n) throw new AssemblerError('RANGE', 'times takes 0 to 1048576', { line: number })
     for (let n = 0n; n < count; n++) this.#statement(rest.slice(split), number, text)
+  }
+
+  /** `times 510 - ($ - $$) db 0`: only the layout knows how often. */
+  #timesByLabels(count: LabelRef, rest: readonly Token[], number: number): void {
+    const unitBytes = UNIT_BYTES.get(rest[0]?.text.toLowerCase() ?? '')
+    if (unitBytes === undefined)
+      throw new AssemblerError('SYNTAX', 'a count by labels repeats data only', { line: number, accepted: [...DATA] })
+    const parser = this.#parser(rest.slice(1), number)
+    const values: bigint[] = []
+    do values.push(parser.constant())
+    while (parser.comma())
+    this.assembler.at(number).repeat(count, unitBytes, values)
   }
 
   #data(word: string, rest: readonly Token[], number: number): void {
@@ -152,7 +192,7 @@ class TextAssembler {
     do values.push(parser.dataValue())
     while (parser.comma())
     const a = this.assembler.at(number)
-    const flat = values.map((v) => (typeof v === 'object' ? label(this.#full(v.name), v.addend) : v))
+    const flat = values.map((v) => (typeof v === 'object' ? this.#fullReference(v) : v))
     if (word === 'db') a.db(...(flat as (bigint | string)[]))
     else
       a[word as 'dw' | 'dd' | 'dq'](
@@ -179,10 +219,8 @@ class TextAssembler {
     }
     const parser = this.#parser(rest.slice(1), number)
     const operands = parser.operands().map((o) => {
-      if (typeof o === 'object' && o.kind === 'label') return label(this.#full(o.name), o.addend)
-      return typeof o === 'object' && o.kind === 'memory' && o.label
-        ? { ...o, label: label(this.#full(o.label.name), o.label.addend) }
-        : o
+      if (typeof o === 'object' && o.kind === 'label') return this.#fullReference(o)
+      return typeof o === 'object' && o.kind === 'memory' && o.label ? { ...o, label: this.#fullReference(o.label) } : o
     })
     if (waiting !== undefined) this.assembler.at(number).emit('wait', [])
     this.assembler

@@ -7,10 +7,12 @@ export interface Reg<C extends RegisterClass = RegisterClass> extends RegisterVa
   readonly class: C
 }
 
-/** An address that the layout decides, with a constant added. */
+/** An address that the layout decides, or the distance between two, with a constant added. */
 export interface LabelRef {
   readonly kind: 'label'
   readonly name: string
+  /** The label whose address is taken off: the reference is a number, not an address. */
+  readonly minus?: string
   readonly addend: bigint
 }
 
@@ -147,6 +149,12 @@ export const label = (name: string, addend: number | bigint = 0): LabelRef => ({
   kind: 'label',
   name,
   addend: BigInt(addend),
+})
+
+/** How many bytes lie between two labels, plus a constant: the size of a table, the limit of a GDT. */
+export const distance = (from: string, to: string, addend: number | bigint = 0): LabelRef => ({
+  ...label(to, addend),
+  minus: from,
 })
 
 /** A far pointer as an immediate operand. */

@@ -232,19 +232,21 @@ function refusal(
   seen: { readonly range: boolean; readonly highByte: boolean },
 ): EncodeError {
   const operands = request.operands ?? []
-  if (seen.highByte)
-    return encodeError(
-      'rexWithHighByte',
-      'AH, CH, DH and BH cannot stand in an instruction that needs a REX prefix',
-      operands.findIndex(isHighByte) + 1,
-      ['another 8-bit register'],
-    )
+  const name = request.mnemonic ?? request.form
+  if (seen.highByte) {
+    const position = operands.findIndex(isHighByte) + 1
+    const why = 'AH, CH, DH and BH cannot stand in an instruction that needs a REX prefix'
+    return encodeError('rexWithHighByte', `operand ${position} of '${name}': ${why}`, position, [
+      'another 8-bit register',
+    ])
+  }
   const target = operands.findIndex((o) => o.kind === 'immediate')
   if (seen.range && target >= 0) {
     const branches = forms.filter((f) => branchBytes(f) > 0 && branchBytes(f) <= (options.branchLimit ?? 4))
     const accepted = branches.map((f) => operandLetters(f)[target] ?? '')
-    const name = request.mnemonic ?? request.form
-    return encodeError('range', `the target of '${name}' is out of reach`, target + 1, [...new Set(accepted)])
+    return encodeError('range', `operand ${target + 1} of '${name}': the target is out of reach`, target + 1, [
+      ...new Set(accepted),
+    ])
   }
   return explain(forms, request, options.bits ?? 64)
 }

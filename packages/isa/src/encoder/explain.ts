@@ -41,6 +41,17 @@ function firstMisfit(forms: readonly number[], operands: readonly OperandValue[]
   return fitting
 }
 
+/** The prefixes that forms take. */
+function acceptedPrefixes(forms: readonly number[]): string[] {
+  const has = (bit: number) => forms.some((f) => ((FORM_BITS[f] as number) & bit) !== 0)
+  return [
+    ...(has(FormBit.lock) ? ['lock with a destination in memory'] : []),
+    ...(has(FormBit.rep) ? ['rep'] : []),
+    ...(has(FormBit.repcc) ? ['repe', 'repne'] : []),
+    'no prefix',
+  ]
+}
+
 /** The error for a request that none of the forms takes. */
 export function explain(forms: readonly number[], request: EncodeRequest, bits: Bits): EncodeError {
   const operands = request.operands ?? []
@@ -64,6 +75,8 @@ export function explain(forms: readonly number[], request: EncodeRequest, bits: 
     return encodeError(
       'prefix',
       `'${name}' does not take the prefix ${request.prefixes?.join(' ')} with these operands`,
+      0,
+      acceptedPrefixes(fitting as number[]),
     )
   const letters = different((fitting as number[]).map((f) => operandLetters(f).join(', ')))
   return encodeError('range', `the operands of '${name}' cannot be encoded together`, 0, letters)

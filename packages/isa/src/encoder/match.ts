@@ -163,9 +163,11 @@ function setRegisters(i: Instruction, o: MemoryValue, vsib: boolean): void {
   let [base, index, scale] = [o.base, o.index, o.scale as number]
   // rSP cannot be an index; a base of rSP and an index of scale 1 can change places. A lone index of scale 1 is better a base.
   if (!vsib && scale === 1 && (index & 31) === 4 && index !== 0 && (base & 31) !== 4) [base, index] = [index, base]
-  if (!vsib && scale === 1 && base === 0) [base, index] = [index, 0]
+  // A base of rBP would change the segment, but for 16-bit addresses, where BP alone is no index.
+  const isBpIndex = index !== 0 && (index & 31) === 5 && i.addressSize !== 16
+  if (!vsib && scale === 1 && base === 0 && !isBpIndex) [base, index] = [index, 0]
   // [rax*2] is [rax+rax*1], which needs no 32-bit displacement.
-  if (!vsib && scale === 2 && base === 0 && index !== 0) [base, scale] = [index, 1]
+  if (!vsib && scale === 2 && base === 0 && index !== 0 && !isBpIndex) [base, scale] = [index, 1]
   i.base = base === 0 ? -1 : base >> 5 === IP ? BASE_IP : base & 31
   i.index = index === 0 ? -1 : index & 31
   i.scale = 31 - Math.clz32(scale)
