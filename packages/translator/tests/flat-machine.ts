@@ -26,10 +26,11 @@ class FlatMachine {
     this.state.setLo(FIELD.csLimit, 0xffffffff)
   }
 
-  /** Whether all bytes lie in RAM; notes a page fault where not. */
-  reach(lo: number, hi: number, size: number): boolean {
-    if (hi === 0 && lo >>> 0 <= RAM_BYTES - size) return true
-    this.fault = 14
+  /** Whether all bytes lie in RAM, and are aligned where `imm` wants it; notes the fault where not. */
+  reach([lo, hi]: readonly [number, number], size: number, imm: number): boolean {
+    const isAligned = (imm & MemoryImm.aligned) === 0 || (lo & 15) === 0
+    if (isAligned && hi === 0 && lo >>> 0 <= RAM_BYTES - size) return true
+    this.fault = isAligned ? 14 : 13
     return false
   }
 }
@@ -49,20 +50,17 @@ export class ReferenceMachine extends FlatMachine {
     this.#evaluator = new Evaluator(this.#code, {
       state: this.state,
       memory: {
-        load: (size, ea) => {
-          const [lo, hi] = halves(ea)
-          return this.reach(lo, hi, size) ? this.#read(size, lo >>> 0) : null
+        load: (size, ea, imm) => {
+          const at = halves(ea)
+          return this.reach(at, size, imm) ? this.#read(size, at[0] >>> 0) : null
         },
-        store: (size, ea, value) => {
-          const [lo, hi] = halves(ea)
-          if (!this.reach(lo, hi, size)) return false
-          this.#write(size, lo >>> 0, value)
+        store: (size, ea, value, imm) => {
+          const at = halves(ea)
+          if (!this.reach(at, size, imm)) return false
+          this.#write(size, at[0] >>> 0, value)
           return true
         },
-        probe: (ea, imm) => {
-          const [lo, hi] = halves(ea)
-          return this.reach(lo, hi, imm >> MemoryImm.sizeShift)
-        },
+        probe: (ea, imm) => this.reach(halves(ea), imm >> MemoryImm.sizeShift, imm),
       },
       call: () => 1,
       raise: (vector) => {
@@ -133,19 +131,19 @@ export class InterpreterMachine extends FlatMachine {
         codePage: () => undefined,
         slowLoad: (lo, hi, imm) => {
           const size = imm >> MemoryImm.sizeShift
-          if (!this.reach(lo, hi, size)) return 1
+          if (!this.reach([lo, hi], size, imm)) return 1
           scratch.set(this.bytes.subarray(lo >>> 0, (lo >>> 0) + size))
           enter(READ, lo)
           return 0
         },
         slowStore: (lo, hi, imm) => {
           const size = imm >> MemoryImm.sizeShift
-          if (!this.reach(lo, hi, size)) return 1
+          if (!this.reach([lo, hi], size, imm)) return 1
           this.bytes.set(scratch.subarray(0, size), lo >>> 0)
           enter(WRITE, lo)
           return 0
         },
-        slowProbe: (lo, hi, imm) => (this.reach(lo, hi, imm >> MemoryImm.sizeShift) ? 0 : 1),
+        slowProbe: (lo, hi, imm) => (this.reach([lo, hi], imm >> MemoryImm.sizeShift, imm) ? 0 : 1),
         helper: () => 1,
         raise: (vector) => {
           this.fault = vector

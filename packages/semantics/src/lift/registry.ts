@@ -7,6 +7,12 @@ import { MULTIPLY } from './multiply.ts'
 import { PORTS } from './ports.ts'
 import { SEGMENT_FORMS, SEGMENTS } from './segments.ts'
 import { SHIFT } from './shift.ts'
+import { SIMD } from './simd.ts'
+import { SSE_CONVERT } from './sse-convert.ts'
+import { SSE_CONVERT_PACKED } from './sse-convert-packed.ts'
+import { SSE_ARITHMETIC } from './sse-float.ts'
+import { SSE_COMPARE } from './sse-float-compare.ts'
+import { SSE_ROUND } from './sse-float-round.ts'
 import { STACK } from './stack.ts'
 import { STRINGS } from './strings.ts'
 import { SYSTEM, SYSTEM_FORMS } from './system.ts'
@@ -32,6 +38,12 @@ const BY_MNEMONIC: ReadonlyMap<string, Lifting> = /* @__PURE__ */ new Map(
     ...BITS,
     ...STACK,
     ...CONTROL,
+    ...SIMD,
+    ...SSE_ARITHMETIC,
+    ...SSE_COMPARE,
+    ...SSE_ROUND,
+    ...SSE_CONVERT,
+    ...SSE_CONVERT_PACKED,
     ...XSTATE,
     ...SEGMENTS,
     ...SYSTEM,
