@@ -6,6 +6,7 @@
  */
 export type { Clock } from './clock.ts'
 export type { EngineExit, EngineExitReason, ExecutionEngine } from './engine.ts'
+export type { InterruptSource, MsrBank } from './interrupts.ts'
 export type { AccessStatus, LinearAccess, LinearMemory } from './linear.ts'
 export type { GuestMemory, IoDevice, PageNumber, PhysicalAddress, WasmMemory } from './memory.ts'
 export type { AddressTranslator, Translation, TranslationAccess } from './translation.ts'

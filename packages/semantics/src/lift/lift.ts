@@ -9,6 +9,8 @@ import { liftingOf } from './registry.ts'
 export interface LiftOptions {
   /** SS.B: whether the stack pointer is 32 bits wide outside 64-bit code. Default true. */
   readonly stackBig?: boolean
+  /** Mnemonics that are executed as others: what a processor without TZCNT makes of its encoding is BSF. */
+  readonly replaced?: Readonly<Record<string, string>>
 }
 
 /** Whether there is a lifting for the instruction's form. */
@@ -19,7 +21,8 @@ export const isLifted = (i: Instruction): boolean => liftingOf(mnemonicOf(i), fo
  * @returns false where the form has no lifting: the processor has no such instruction (#UD).
  */
 export function liftInstruction(i: Instruction, code: IrCode, options: LiftOptions = {}): boolean {
-  const lifting = liftingOf(mnemonicOf(i), formName(i.form))
+  const mnemonic = mnemonicOf(i)
+  const lifting = liftingOf(options.replaced?.[mnemonic] ?? mnemonic, formName(i.form))
   if (lifting === undefined) return false
   lifting(new Lifter((b) => new ConcreteSource(b, i, options.stackBig ?? true), code))
   return true

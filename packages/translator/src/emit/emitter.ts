@@ -75,13 +75,13 @@ export class IrEmitter {
     this.#effects = effects
   }
 
-  /** Emits all ops; where a `result` is named, it is left on Wasm's stack. */
-  emit(code: IrCode, result = -1): void {
+  /** Emits all ops; where a `result` is named, it is left on Wasm's stack. Effects may push the `kept` values at any later op. */
+  emit(code: IrCode, result = -1, kept: readonly number[] = []): void {
     this.code = code
     this.depth = 0
     this.#taken = []
     this.#variables = code.locals.map((type) => this.temporary(type))
-    this.#plan(result)
+    this.#plan(result, kept)
     for (let n = 0; n < code.length; n++) if (this.#inline[n] === 0) this.#op(n)
     if (result >= 0) this.push(result)
     for (const local of this.#taken) this.pool.give(local)
@@ -99,7 +99,7 @@ export class IrEmitter {
   }
 
   /** Decides which values stand where they are used: those used once, with nothing between that could change them. */
-  #plan(result: number): void {
+  #plan(result: number, kept: readonly number[]): void {
     const { code } = this
     const n = code.length
     if (this.#local.length < n) {
@@ -122,6 +122,7 @@ export class IrEmitter {
     }
     // The result is used behind the last op.
     if (result >= 0) uses[result] = 2
+    for (const value of kept) uses[value] = 2
     this.#decide(uses, user, effects)
   }
 

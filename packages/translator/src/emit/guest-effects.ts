@@ -10,7 +10,7 @@ export interface RuntimeFunctions {
   readonly settle: number
   readonly carry: number
   readonly conditions: readonly number[]
-  /** (eaLo, eaHi, imm) -> status; the value is in `SCRATCH.value`. */
+  /** (eaLo, eaHi, imm) -> 0, or a status that ends the handler (`fault`, `slow`); the value is in `SCRATCH.value`. */
   readonly slowLoad: number
   readonly slowStore: number
   readonly slowProbe: number
@@ -110,9 +110,14 @@ export class GuestEffects implements EffectEmitter {
     this.status = status
   }
 
-  /** Ends the handler. A loop overrides this with a branch. */
+  /** Ends the handler with a status. */
   leave(e: IrEmitter, status: number): void {
     e.i32(status)
+    this.leaveWithTop(e)
+  }
+
+  /** Ends the handler with the status that is on Wasm's stack. A loop overrides this with a branch. */
+  leaveWithTop(e: IrEmitter): void {
     e.op(Wasm.return)
   }
 
@@ -282,8 +287,16 @@ export class GuestEffects implements EffectEmitter {
     } else e.i32(0)
     e.i32(imm)
     e.call(target)
+    this.#leaveIfSet(e)
+  }
+
+  /** Ends the handler where the status on Wasm's stack is not 0: a fault, or that the host is to execute the instruction. */
+  #leaveIfSet(e: IrEmitter): void {
+    const status = e.temporary(ValueType.i32)
+    e.tee(status)
     e.open(Wasm.if)
-    this.leave(e, HandlerStatus.fault)
+    e.get(status)
+    this.leaveWithTop(e)
     e.close()
   }
 
@@ -522,9 +535,7 @@ export class GuestEffects implements EffectEmitter {
     }
     for (const arg of args) e.push(arg)
     e.call(routine ?? this.functions.helper)
-    e.open(Wasm.if)
-    this.leave(e, HandlerStatus.fault)
-    e.close()
+    this.#leaveIfSet(e)
   }
 
   /** RIP behind the instruction. */

@@ -10,7 +10,10 @@ import { WasmType } from '../wasm/opcodes.ts'
 
 /** What a handler module imports besides its memories, by name. */
 export interface HostFunctions {
-  /** Addresses are effective, in halves; `imm` is the `MemoryImm` with the size. @returns 1 when a fault is pending. */
+  /**
+   * Addresses are effective, in halves; `imm` is the `MemoryImm` with the size.
+   * @returns 0, `HandlerStatus.fault` when a fault is pending, or `HandlerStatus.slow`: the host is to execute the instruction
+   */
   slowLoad(eaLo: number, eaHi: number, imm: number): number
   slowStore(eaLo: number, eaHi: number, imm: number): number
   slowProbe(eaLo: number, eaHi: number, imm: number): number

@@ -20,14 +20,20 @@ export interface HandlerCode {
 
 const LEAVING: ReadonlySet<number> = new Set([Op.jump, Op.repeat, Op.leave])
 
-/** Lifts the shape of an instruction; `null` where there is no lifting. */
-export function handlerCode(i: Instruction, stackBits: 16 | 32 | 64): HandlerCode | null {
+/** Lifts the shape of an instruction; `null` where there is no lifting, or the host must have counted before. */
+export function handlerCode(
+  i: Instruction,
+  stackBits: 16 | 32 | 64,
+  replaced: Readonly<Record<string, string>> = {},
+): HandlerCode | null {
   const code = new IrCode()
   const lifter = new Lifter((b) => new TemplateSource(b, i, stackBits), code)
-  const lifting = liftingOf(lifter.source.mnemonic, lifter.source.formName)
+  const { mnemonic, formName } = lifter.source
+  const lifting = liftingOf(replaced[mnemonic] ?? mnemonic, formName)
   if (lifting === undefined) return null
   lifting(lifter)
   let mayLeave = false
+  for (let n = 0; n < code.length; n++) if (code.op[n] === Op.external) return null
   for (let n = 0; n < code.length; n++) mayLeave ||= LEAVING.has(code.op[n] as number)
   return { code, mayLeave, isDirect: mayLeave && operandKind(i, 0) === OperandKind.relative }
 }

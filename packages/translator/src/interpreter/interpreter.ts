@@ -1,115 +1,45 @@
 /** The interpreter tier: predecoded slots, executed by one Wasm loop. */
 import { type CpuState, FIELD } from '@ringfold/arch'
 import type { WasmMemory } from '@ringfold/contracts'
-import { Decoder, Instruction, Status } from '@ringfold/isa/decoder'
-import { controlFlow } from '@ringfold/isa/facts'
-import type { AddressMode } from '../emit/guest-effects.ts'
-import {
-  HandlerStatus,
-  JUMP_CACHE_ENTRIES,
-  JUMP_CACHE_OFFSET,
-  SCRATCH,
-  SLOT,
-  SLOT_BYTES,
-  SLOTS_OFFSET,
-} from '../layout.ts'
-import { ModuleBuilder } from '../wasm/module.ts'
-import { baseModule, defineRuntime, type HostFunctions, importMemories, routineModule } from './base-module.ts'
-import { compileHandler, type HandlerCode, handlerCode } from './handlers.ts'
-import { defineLoop, FIRST_HANDLER, GOTO_HANDLER, SLOW_HANDLER } from './loop-module.ts'
-import { shapeKey, writeSlot } from './shape.ts'
-
-/** How code is decoded and addressed: what of the code key decides about handlers and slots. */
-export interface CodeMode {
-  /** CS.L and CS.D. */
-  readonly bits: 16 | 32 | 64
-  /** SS.B, or 64. */
-  readonly stackBits: 16 | 32 | 64
-  readonly flat: boolean
-}
+import type { Instruction } from '@ringfold/isa/decoder'
+import { HandlerStatus, JUMP_CACHE_ENTRIES, JUMP_CACHE_OFFSET, SCRATCH, SLOT } from '../layout.ts'
+import { baseModule, type HostFunctions, routineModule } from './base-module.ts'
+import type { CodeMode } from './code-mode.ts'
+import { Predecoder } from './predecoder.ts'
+import { Tier } from './tier.ts'
 
 /** The processor around the interpreter. */
 export interface InterpreterHost extends HostFunctions {
   readonly state: CpuState
-  /** @returns the host offset of the page from which RIP fetches, or -1: a fault is pending, or -2: not from plain RAM. */
+  /**
+   * @returns the host offset of the page from which RIP fetches; -1: a fault is pending; -2: the host has to execute, because the
+   * page is no RAM, or CS ends in it
+   */
   fetchPage(): number
+  /** The same for the page behind the one of RIP, into which an instruction reaches. Absent: the host executes such instructions. */
+  fetchNextPage?(): number
+  /** The present mode: one object for each, by whose identity code is kept. */
   codeMode(): CodeMode
   /** Slots are about to be made from this page of RAM: writes to it must call {@link Interpreter.invalidatePage}. */
   codePage(hostOffset: number): void
+  /** Whether the processor has the instruction, and may execute it in this mode; the host executes, or refuses, others. Absent: all. */
+  isAvailable?(i: Instruction): boolean
+  /** Mnemonics that the processor executes as others (`LiftOptions`). */
+  readonly replaced?: Readonly<Record<string, string>>
 }
 
-/** Handlers that stand in the loop; more of them cost compiler memory faster than they save time (DESIGN, "The engine"). */
-const LOOP_HANDLERS = 250
-/** Slices after which new shapes come into the loop, too, though they are few. */
-const REBUILD_AFTER = 4
-const MAX_HANDLERS = 8192
 /** Instructions in one call of the loop: V8 replaces no function that runs, so that its better code begins with the next call. */
 const SLICE = 1 << 16
+/** Bits of the generation word that tell the mode of a jump-cache entry. */
+const MODE_BITS = 8
 
-type Run = (slot: number, budget: number) => number
-
-/** Handlers and loop for one way of addressing and stack width. */
-class Tier {
-  readonly handlers: HandlerCode[] = []
-  readonly numbers = new Map<string, number>()
-  readonly table = new WebAssembly.Table({ element: 'anyfunc', initial: MAX_HANDLERS })
-  readonly address: AddressMode
-  readonly stackBits: 16 | 32 | 64
-  readonly #imports: Readonly<Record<string, unknown>>
-  readonly #ram: WasmMemory
-  readonly #state: WasmMemory
-  #run: Run | null = null
-  #inlined = 0
-  #slices = 0
-
-  constructor(mode: CodeMode, imports: Readonly<Record<string, unknown>>, ram: WasmMemory, state: WasmMemory) {
-    this.address = { mode: mode.bits === 64 ? 64 : 32, flat: mode.flat }
-    this.stackBits = mode.stackBits
-    this.#imports = imports
-    this.#ram = ram
-    this.#state = state
-  }
-
-  /** The handler of an instruction: compiled where it is the first of its shape. */
-  number(i: Instruction): number {
-    const key = shapeKey(i, this.stackBits)
-    const known = this.numbers.get(key)
-    if (known !== undefined) return known
-    const handler = this.handlers.length + FIRST_HANDLER < MAX_HANDLERS ? handlerCode(i, this.stackBits) : null
-    if (handler === null) {
-      this.numbers.set(key, SLOW_HANDLER)
-      return SLOW_HANDLER
-    }
-    const number = this.handlers.push(handler) - 1 + FIRST_HANDLER
-    this.numbers.set(key, number)
-    this.table.set(number, compileHandler(handler, this.address, this.#ram, this.#state, this.#imports))
-    return number
-  }
-
-  /** The loop, compiled anew when there are twice as many shapes, or new ones have gone on for a while. */
-  get run(): Run {
-    const count = Math.min(this.handlers.length, LOOP_HANDLERS)
-    const isNew = count > this.#inlined
-    if (isNew) this.#slices++
-    if (this.#run !== null && (!isNew || (count < 2 * this.#inlined && this.#slices < REBUILD_AFTER))) return this.#run
-    this.#inlined = count
-    this.#slices = 0
-    const module = new ModuleBuilder()
-    importMemories(module, this.#ram, this.#state)
-    module.importTable('table', 1)
-    const functions = defineRuntime(module)
-    const index = defineLoop(module, { functions, address: this.address, handlers: this.handlers.slice(0, count) })
-    module.export('run', index)
-    const imports = { ...this.#imports, ram: this.#ram, state: this.#state, table: this.table }
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(module.toBytes()), { e: imports })
-    this.#run = instance.exports.run as Run
-    return this.#run
-  }
-}
-
-/** Slots of one page of RAM, decoded in one mode: by page offset. */
-class PageCode {
-  readonly slots = new Int32Array(4096)
+/** Code of one mode. */
+interface ModeCode {
+  readonly mode: CodeMode
+  readonly tier: Tier
+  readonly code: Predecoder
+  /** Number in entries of the jump cache. */
+  readonly number: number
 }
 
 export interface RunResult {
@@ -126,13 +56,13 @@ export class Interpreter {
   readonly #imports: Readonly<Record<string, unknown>>
   readonly #settle: () => number
   readonly #tiers = new Map<string, Tier>()
-  readonly #pages = new Map<string, PageCode>()
-  readonly #keysOfPage = new Map<number, string[]>()
-  readonly #decoders = new Map<number, Decoder>()
-  readonly #instruction = new Instruction()
-  #nextSlot = SLOTS_OFFSET
+  readonly #modes = new Map<CodeMode, ModeCode>()
+  readonly #slots: { next: number }
+  #mode: ModeCode | null = null
+  #generation = 1
+  #status = 0
 
-  /** `memory`: memory 1, with the layout of layout.ts; what is left of it behind {@link SLOTS_OFFSET} holds slots. */
+  /** `memory`: memory 1, with the layout of layout.ts; what is left of it behind `SLOTS_OFFSET` holds slots. */
   constructor(host: InterpreterHost, ram: WasmMemory, memory: WasmMemory) {
     this.#host = host
     this.#ram = ram
@@ -149,7 +79,8 @@ export class Interpreter {
       raise: (vector: number, errorCode: number) => host.raise(vector, errorCode),
     }
     this.#imports = { ...functions, ...routineModule(ram, memory, functions) }
-    this.#view.setInt32(SCRATCH.generation, 1, true)
+    this.#slots = Predecoder.emptySlots()
+    this.#writeGeneration()
   }
 
   /** Helpers and rules find the flags settled. */
@@ -165,44 +96,104 @@ export class Interpreter {
 
   /** Translations of addresses have changed: jumps look up their targets again. */
   flushJumps(): void {
-    const generation = (this.#view.getInt32(SCRATCH.generation, true) + 1) | 0
-    this.#view.setInt32(SCRATCH.generation, generation === 0 ? 1 : generation, true)
+    this.#generation = (this.#generation + 1) & ((1 << (31 - MODE_BITS)) - 1)
+    this.#writeGeneration()
+  }
+
+  #writeGeneration(): void {
+    this.#view.setInt32(SCRATCH.generation, (this.#generation << MODE_BITS) | (this.#mode?.number ?? 0), true)
+  }
+
+  /** The processor's mode has changed, perhaps: `codeMode` of the host is asked again. */
+  modeChanged(): void {
+    const mode = this.#host.codeMode()
+    if (this.#mode?.mode === mode) return
+    this.#mode = this.#modes.get(mode) ?? this.#newMode(mode)
+    this.#writeGeneration()
+  }
+
+  #newMode(mode: CodeMode): ModeCode {
+    // Entries of the jump cache tell so many modes apart; with more, all begin anew.
+    if (this.#modes.size === (1 << MODE_BITS) - 1) this.invalidateAll()
+    const tier = this.#tier(mode)
+    const code = new Predecoder(this.#host, mode, tier, this.#slots, this.#ram, this.#memory)
+    const made = { mode, tier, code, number: this.#modes.size + 1 }
+    this.#modes.set(mode, made)
+    return made
+  }
+
+  #tier({ bits, stackBits, flat }: CodeMode): Tier {
+    const key = `${bits === 64}.${stackBits}.${flat}`
+    const known = this.#tiers.get(key)
+    if (known !== undefined) return known
+    const address = { mode: bits === 64 ? 64 : 32, flat } as const
+    const tier = new Tier(address, stackBits, {
+      ram: this.#ram,
+      memory: this.#memory,
+      imports: this.#imports,
+      replaced: this.#host.replaced ?? {},
+    })
+    this.#tiers.set(key, tier)
+    return tier
   }
 
   /** Forgets the code of a page of RAM, by its host offset. */
   invalidatePage(hostOffset: number): void {
-    for (const key of this.#keysOfPage.get(hostOffset) ?? []) this.#pages.delete(key)
-    this.#keysOfPage.delete(hostOffset)
+    for (const { code } of this.#modes.values()) code.invalidatePage(hostOffset)
     this.flushJumps()
+  }
+
+  /** Whether any of these bytes of a page of RAM were predecoded: if not, a write to them changes no code. */
+  holdsCode(hostOffset: number, first: number, last: number): boolean {
+    for (const { code } of this.#modes.values()) if (code.holdsCode(hostOffset, first, last)) return true
+    return false
   }
 
   /** Forgets all code. */
   invalidateAll(): void {
-    this.#pages.clear()
-    this.#keysOfPage.clear()
-    this.#nextSlot = SLOTS_OFFSET
+    this.#modes.clear()
+    this.#mode = null
+    Object.assign(this.#slots, Predecoder.emptySlots())
     this.flushJumps()
+  }
+
+  /** How the last {@link execute} ended: one of `HandlerStatus`. */
+  get status(): number {
+    return this.#status
+  }
+
+  /** Executes as {@link execute}, and tells status and count. */
+  run(budget: number): RunResult {
+    const retired = this.execute(budget)
+    return { status: this.#status, retired }
   }
 
   /**
    * Executes up to `budget` instructions from RIP on. RIP and `budget` of the state are up to date afterwards; flags may be lazy.
    * `HandlerStatus.budget`: all are retired; `slow`: the next one is the host's to execute; `fault`: an exception is pending;
    * `leave` and `transfer`: the host looks after events.
+   *
+   * @returns how many were retired; `status` tells why no more
    */
-  run(budget: number): RunResult {
+  execute(budget: number): number {
+    if (this.#mode === null) this.modeChanged()
     let left = budget
     for (;;) {
-      const mode = this.#host.codeMode()
-      const slot = this.#enter(mode)
-      if (slot < 0) return { status: slot === -1 ? HandlerStatus.fault : HandlerStatus.slow, retired: budget - left }
+      const slot = this.#enter()
+      if (slot < 0) {
+        this.#status = slot === -1 ? HandlerStatus.fault : HandlerStatus.slow
+        return budget - left
+      }
       const slice = Math.min(left, SLICE)
-      const status = this.#tier(mode).run(slot, slice)
+      const status = (this.#mode as ModeCode).tier.run(slot, slice)
       left -= slice - this.#view.getInt32(FIELD.budget.offset, true)
-      if (status === HandlerStatus.fault) left++
+      // An instruction that did not retire gives its tick back.
+      if (status === HandlerStatus.fault || status === HandlerStatus.slow) left++
       this.#leave(status)
-      if (left === 0 && status === HandlerStatus.jump) return { status: HandlerStatus.budget, retired: budget }
-      if (status !== HandlerStatus.jump && (status !== HandlerStatus.budget || left === 0))
-        return { status, retired: budget - left }
+      if (left === 0 && status === HandlerStatus.jump) this.#status = HandlerStatus.budget
+      else if (status === HandlerStatus.jump || (status === HandlerStatus.budget && left > 0)) continue
+      else this.#status = status
+      return budget - left
     }
   }
 
@@ -227,26 +218,19 @@ export class Interpreter {
   }
 
   /** The slot at RIP, made where there is none; -1: fetching faults, -2: the host has to execute. */
-  #enter(mode: CodeMode): number {
+  #enter(): number {
     const { state } = this.#host
     const page = this.#host.fetchPage()
     if (page < 0) return page
     const offset = (state.lo(FIELD.rip) + state.lo(FIELD.csBase)) & 0xfff
-    const key = `${page}.${mode.bits}.${mode.stackBits}.${mode.flat}`
-    let code = this.#pages.get(key)
-    if (code === undefined) {
-      code = new PageCode()
-      this.#pages.set(key, code)
-      const keys = this.#keysOfPage.get(page)
-      if (keys) keys.push(key)
-      else {
-        this.#keysOfPage.set(page, [key])
-        this.#host.codePage(page)
-      }
+    const { code } = this.#mode as ModeCode
+    const slot = code.slotAt(page, offset)
+    if (slot === Predecoder.FULL) {
+      this.invalidateAll()
+      this.modeChanged()
+      return this.#enter()
     }
-    if (code.slots[offset] === 0) this.#predecode(code, page, offset, mode)
-    const slot = code.slots[offset] as number
-    this.#noteEntry(slot, offset)
+    if (slot >= 0) this.#noteEntry(slot, offset)
     return slot
   }
 
@@ -263,62 +247,5 @@ export class Interpreter {
     view.setInt32(entry + 4, hi, true)
     view.setInt32(entry + 8, slot, true)
     view.setInt32(entry + 12, view.getInt32(SCRATCH.generation, true), true)
-  }
-
-  /** Slots from an offset on to the next unconditional branch, or the end of the page. */
-  #predecode(code: PageCode, page: number, start: number, mode: CodeMode): void {
-    const bytes = new Uint8Array(this.#ram.buffer as ArrayBuffer, page, 4096)
-    const decoder = this.#decoder(mode.bits)
-    const tier = this.#tier(mode)
-    const i = this.#instruction
-    if (this.#nextSlot + 4100 * SLOT_BYTES > this.#memory.buffer.byteLength) {
-      this.invalidateAll()
-      this.#pages.set(`${page}.${mode.bits}.${mode.stackBits}.${mode.flat}`, code)
-      this.#keysOfPage.set(page, [`${page}.${mode.bits}.${mode.stackBits}.${mode.flat}`])
-      code.slots.fill(0)
-    }
-    let offset = start
-    while (offset < 4096) {
-      const slot = this.#nextSlot
-      if (offset !== start && code.slots[offset] !== 0) break
-      this.#nextSlot += SLOT_BYTES
-      code.slots[offset] = slot
-      const status = decoder.decode(i, bytes, offset)
-      const handler = status === Status.ok ? tier.number(i) : SLOW_HANDLER
-      if (handler === SLOW_HANDLER) {
-        // The host executes it, and comes back behind it.
-        this.#writeFixed(slot, SLOW_HANDLER, offset)
-        return
-      }
-      offset += i.length
-      writeSlot(this.#view, slot, i, handler, offset)
-      const flow = controlFlow(i.form)
-      if (flow === 'jmp' || flow === 'jmpind' || flow === 'ret' || flow === 'ud') return
-    }
-    this.#writeFixed(this.#nextSlot, GOTO_HANDLER, offset)
-    this.#nextSlot += SLOT_BYTES
-  }
-
-  #writeFixed(slot: number, handler: number, offset: number): void {
-    this.#view.setUint16(slot + SLOT.handler, handler, true)
-    this.#view.setUint8(slot + SLOT.length, 0)
-    this.#view.setUint16(slot + SLOT.end, offset, true)
-  }
-
-  #decoder(bits: 16 | 32 | 64): Decoder {
-    const known = this.#decoders.get(bits)
-    if (known !== undefined) return known
-    const decoder = new Decoder(bits)
-    this.#decoders.set(bits, decoder)
-    return decoder
-  }
-
-  #tier(mode: CodeMode): Tier {
-    const key = `${mode.bits === 64}.${mode.stackBits}.${mode.flat}`
-    const known = this.#tiers.get(key)
-    if (known !== undefined) return known
-    const tier = new Tier(mode, this.#imports, this.#ram, this.#memory)
-    this.#tiers.set(key, tier)
-    return tier
   }
 }

@@ -32,8 +32,7 @@ class LoopEffects extends GuestEffects {
   /** Blocks between the handler's own and the one behind which the loop ends. */
   blocksToExit = 0
 
-  override leave(e: IrEmitter, status: number): void {
-    e.i32(status)
+  override leaveWithTop(e: IrEmitter): void {
     e.set(STATUS)
     e.op(Wasm.br)
     e.out.u32(e.depth + this.blocksToExit)
@@ -148,11 +147,10 @@ class LoopWriter {
     e.set(BUDGET)
   }
 
-  /** What the host executes by itself: the slot is not counted. */
+  /** What the host executes by itself. */
   #slow(left: number): void {
     const e = this.#e
     e.op(Wasm.end)
-    this.#giveBack()
     e.i32(HandlerStatus.slow)
     e.set(STATUS)
     this.#branch(left + 3)

@@ -1,0 +1,59 @@
+/** The part of the code key that follows from the processor's mode. */
+import { ACCESS_RIGHTS, type CpuState, cplOf, FIELD, SEGMENT } from '@ringfold/arch'
+import { isLongMode } from '@ringfold/rings'
+import type { CodeMode } from '@ringfold/translator'
+import type { Availability } from './availability.ts'
+import { codeBits } from './code-fetch.ts'
+
+const { UNUSABLE, DB, S } = ACCESS_RIGHTS.lo
+const WRITABLE_DATA = 2
+const CODE = 8
+const READABLE_CODE = 10
+const EXPAND_DOWN = 4
+const WHOLE = 0xffffffff
+
+/** Whether a segment reaches all 4 GiB from address 0, and allows reading and, for data, writing. */
+function isFlat(state: CpuState, segment: number): boolean {
+  if (state.lo(FIELD.segBase, segment) !== 0 || state.lo(FIELD.segLimit, segment) !== WHOLE) return false
+  const rights = state.lo(FIELD.segAccess, segment)
+  if ((rights & (UNUSABLE | S)) !== S) return false
+  if (segment === SEGMENT.CS) return (rights & READABLE_CODE) === READABLE_CODE
+  return (rights & (CODE | WRITABLE_DATA | EXPAND_DOWN)) === WRITABLE_DATA
+}
+
+export class CodeModes {
+  readonly #state: CpuState
+  readonly #availability: Availability
+  readonly #plain: (CodeMode | undefined)[] = []
+  /** Modes whose CS does not cover everything: by its base and limit too. */
+  readonly #limited = new Map<string, CodeMode>()
+
+  constructor(state: CpuState, availability: Availability) {
+    this.#state = state
+    this.#availability = availability
+  }
+
+  /** The mode of now: the same object whenever everything is the same. */
+  current(): CodeMode {
+    const state = this.#state
+    const bits = codeBits(state.lo(FIELD.segAccess, SEGMENT.CS), isLongMode(state))
+    const stackBits = bits === 64 ? 64 : (state.lo(FIELD.segAccess, SEGMENT.SS) & DB) !== 0 ? 32 : 16
+    const flat = bits === 64 || [SEGMENT.CS, SEGMENT.SS, SEGMENT.DS, SEGMENT.ES].every((s) => isFlat(state, s))
+    const sizes = (bits >> 5) | ((stackBits >> 5) << 2) | (flat ? 16 : 0)
+    const number = sizes | (cplOf(state) << 5) | (this.#availability.modeBits() << 7)
+    if (flat) {
+      this.#plain[number] ??= { bits, stackBits, flat }
+      return this.#plain[number]
+    }
+    return this.#limitedMode(number, { bits, stackBits, flat })
+  }
+
+  #limitedMode(number: number, mode: CodeMode): CodeMode {
+    const state = this.#state
+    const key = `${number} ${state.lo(FIELD.csBase)} ${state.lo(FIELD.segLimit, SEGMENT.CS)}`
+    const known = this.#limited.get(key)
+    if (known !== undefined) return known
+    this.#limited.set(key, mode)
+    return mode
+  }
+}

@@ -1,0 +1,158 @@
+/** Events between instructions, in the order of Intel SDM vol. 3A, 7.9 "Prioritization of Concurrent Events". */
+import {
+  ACTIVITY_STATE,
+  APIC_BASE,
+  EVENT_INFORMATION,
+  EVENT_TYPE,
+  EXCEPTION,
+  FIELD,
+  INTERRUPTIBILITY,
+  PENDING_SIGNALS,
+  RFLAGS,
+  SEGMENT,
+} from '@ringfold/arch'
+import type { EngineExitReason, InterruptSource } from '@ringfold/contracts'
+import { deliverEvent, hasPendingEvent } from '@ringfold/rings'
+import type { Processor } from './processor.ts'
+
+const { lo: INFO, shift } = EVENT_INFORMATION
+const { NMI: NMI_BLOCKED, STI, MOV_SS } = INTERRUPTIBILITY.lo
+const { NMI, INIT, SIPI } = PENDING_SIGNALS.lo
+const { ACTIVE, HLT, SHUTDOWN, WAIT_FOR_SIPI, MWAIT } = ACTIVITY_STATE
+const { BSP } = APIC_BASE.lo
+const NMI_VECTOR = EXCEPTION.NMI.vector
+
+export class EventGate {
+  readonly #processor: Processor
+  readonly #interrupts: InterruptSource | undefined
+
+  constructor(processor: Processor, interrupts: InterruptSource | undefined) {
+    this.#processor = processor
+    this.#interrupts = interrupts
+  }
+
+  signalNmi(): void {
+    this.#latch(NMI)
+  }
+
+  signalInit(): void {
+    this.#latch(INIT)
+  }
+
+  /** A start-up IPI counts only for a processor that waits for one, or has an INIT before it. */
+  signalStartup(vector: number): void {
+    const { state } = this.#processor
+    const waits = state.lo(FIELD.activityState) === WAIT_FOR_SIPI || (state.lo(FIELD.pendingSignals) & INIT) !== 0
+    if (!waits) return
+    state.setLo(FIELD.sipiVector, vector & 0xff)
+    this.#latch(SIPI)
+  }
+
+  #latch(signal: number): void {
+    const { state } = this.#processor
+    state.setLo(FIELD.pendingSignals, state.lo(FIELD.pendingSignals) | signal)
+  }
+
+  /** A write met the line that MONITOR watches. */
+  monitorWritten(): void {
+    const { state } = this.#processor
+    state.setLo(FIELD.monitorArmed, 0)
+    if (state.lo(FIELD.activityState) === MWAIT) state.setLo(FIELD.activityState, ACTIVE)
+  }
+
+  /** Delivers one event, if one is due. @returns whether it did: then there may be more */
+  deliver(): boolean {
+    const { state, rules } = this.#processor
+    if (state.lo(FIELD.activityState) === SHUTDOWN) return this.#takeInit()
+    if (hasPendingEvent(rules)) {
+      this.#deliverPending()
+      return true
+    }
+    if (state.lo(FIELD.pendingSignals) !== 0 && this.#takeSignal()) return true
+    return this.#takeInterrupt()
+  }
+
+  /** Why no instruction is executed now: `null` if one is. */
+  idleReason(): EngineExitReason | null {
+    switch (this.#processor.state.lo(FIELD.activityState)) {
+      case ACTIVE:
+        return null
+      case SHUTDOWN:
+        return 'shutdown'
+      default:
+        return 'halted'
+    }
+  }
+
+  #deliverPending(): void {
+    const { state, rules, hooks } = this.#processor
+    this.#processor.settle()
+    if (hooks.has('exception')) {
+      const event = state.lo(FIELD.pendingEvent)
+      const errorCode = (event & INFO.ERROR_CODE) === 0 ? undefined : state.lo(FIELD.pendingErrorCode)
+      const type = (event & INFO.TYPE) >>> shift.TYPE
+      hooks.emit('exception', { vector: event & INFO.VECTOR, type, errorCode }, this.#processor)
+    }
+    deliverEvent(rules)
+    this.#processor.noteModeChange()
+  }
+
+  #takeSignal(): boolean {
+    if (this.#takeInit()) return true
+    const { state } = this.#processor
+    const signals = state.lo(FIELD.pendingSignals)
+    if (state.lo(FIELD.activityState) === WAIT_FOR_SIPI) return (signals & SIPI) !== 0 && this.#start()
+    const held = state.lo(FIELD.interruptibility) & (NMI_BLOCKED | MOV_SS)
+    if ((signals & NMI) === 0 || held !== 0) return false
+    state.setLo(FIELD.pendingSignals, signals & ~NMI)
+    this.#raise(EVENT_TYPE.NMI, NMI_VECTOR)
+    return true
+  }
+
+  /** INIT also ends a shutdown, HLT and MWAIT (Intel SDM vol. 3A, 10.4). */
+  #takeInit(): boolean {
+    const { state } = this.#processor
+    const signals = state.lo(FIELD.pendingSignals)
+    if ((signals & INIT) === 0) return false
+    const isBootstrap = (state.lo(FIELD.apicBase) & BSP) !== 0
+    const startup = signals & SIPI
+    this.#processor.init()
+    state.setLo(FIELD.pendingSignals, startup)
+    state.setLo(FIELD.activityState, isBootstrap ? ACTIVE : WAIT_FOR_SIPI)
+    return true
+  }
+
+  /** A start-up IPI: real mode, CS = vector * 100H, IP = 0 (Intel SDM vol. 3A, 10.4.4.2). */
+  #start(): boolean {
+    const { state } = this.#processor
+    const vector = state.lo(FIELD.sipiVector)
+    state.setLo(FIELD.pendingSignals, state.lo(FIELD.pendingSignals) & ~SIPI)
+    state.setLo(FIELD.segSelector, vector << 8, SEGMENT.CS)
+    state.set(FIELD.segBase, vector << 12, 0, SEGMENT.CS)
+    state.set(FIELD.rip, 0, 0)
+    state.setLo(FIELD.activityState, ACTIVE)
+    this.#processor.noteModeChange()
+    return true
+  }
+
+  #takeInterrupt(): boolean {
+    const { state } = this.#processor
+    if (this.#interrupts === undefined || (state.lo(FIELD.systemFlags) & RFLAGS.lo.IF) === 0) return false
+    if ((state.lo(FIELD.interruptibility) & (STI | MOV_SS)) !== 0) return false
+    const activity = state.lo(FIELD.activityState)
+    if (activity !== ACTIVE && activity !== HLT && activity !== MWAIT) return false
+    if (!this.#interrupts.isPending()) return false
+    this.#raise(EVENT_TYPE.EXTERNAL_INTERRUPT, this.#interrupts.acknowledge())
+    return true
+  }
+
+  /** Makes an event pending, and delivers it: it ends HLT and MWAIT. */
+  #raise(type: number, vector: number): void {
+    const { state } = this.#processor
+    state.setLo(FIELD.pendingEvent, INFO.VALID | (type << shift.TYPE) | vector)
+    state.setLo(FIELD.pendingErrorCode, 0)
+    state.set(FIELD.pendingPayload, 0, 0)
+    state.setLo(FIELD.pendingLength, 0)
+    this.#deliverPending()
+  }
+}

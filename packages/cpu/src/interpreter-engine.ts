@@ -1,0 +1,211 @@
+/** The interpreter tier on a processor: what it asks of its surroundings. */
+import { type CpuState, cplOf, FIELD, RFLAGS, SEGMENT } from '@ringfold/arch'
+import type { PageNumber } from '@ringfold/contracts'
+import type { Instruction } from '@ringfold/isa/decoder'
+import { PAGE_ATTRIBUTE, PAGE_BYTES } from '@ringfold/memory'
+import { ACCESS, accessClassOf, CLASS_ACCESS, type LinearAccessor } from '@ringfold/mmu'
+import { ACCESS_KIND, is64Bit, type RuleContext, raiseGp } from '@ringfold/rings'
+import { callHelper, MemoryImm } from '@ringfold/semantics'
+import { HandlerStatus, Interpreter, type InterpreterHost } from '@ringfold/translator'
+import type { Availability } from './availability.ts'
+import type { CodeModes } from './code-modes.ts'
+import { CodePages } from './code-pages.ts'
+import type { EffectiveAccess } from './effective-access.ts'
+import type { Memory1 } from './memory1.ts'
+import { raiseVector } from './stepper.ts'
+
+const OFFSET = PAGE_BYTES - 1
+const EXECUTE = -2
+const FAULT = -1
+
+export interface InterpreterParts {
+  readonly ctx: RuleContext
+  readonly linear: LinearAccessor
+  readonly access: EffectiveAccess
+  readonly availability: Availability
+  readonly modes: CodeModes
+  readonly memory1: Memory1
+}
+
+export class InterpreterEngine implements InterpreterHost {
+  readonly name = 'interpreter'
+  readonly state: CpuState
+  readonly replaced: Readonly<Record<string, string>>
+  readonly interpreter: Interpreter
+  readonly #parts: InterpreterParts
+  readonly #pages: CodePages
+  /** Physical pages by host offset, and the other way round, of which there is code. */
+  readonly #pageOfHost = new Map<number, PageNumber>()
+  readonly #hostOfPage = new Map<PageNumber, number>()
+  readonly #ends: readonly (() => void)[]
+  #lastPage: PageNumber = 0
+
+  constructor(parts: InterpreterParts) {
+    const { ctx, availability, memory1, linear } = parts
+    this.#parts = parts
+    this.state = ctx.state
+    this.replaced = availability.replaced
+    const { memory } = linear.mmu
+    this.#pages = CodePages.of(memory)
+    this.interpreter = new Interpreter(this, memory.wasm, memory1.wasm)
+    this.#ends = [
+      memory.onCodeWrite((page, first, last) => this.#codeWritten(page, first, last)),
+      memory.onAttributesChanged((page, before, after) => this.#attributesChanged(page, before, after)),
+    ]
+  }
+
+  /** Ends the connections to the memory. */
+  dispose(): void {
+    for (const end of this.#ends) end()
+    this.forgetAll()
+  }
+
+  // Code.
+
+  codeMode() {
+    return this.#parts.modes.current()
+  }
+
+  isAvailable(i: Instruction): boolean {
+    return this.#parts.availability.allows(i.form)
+  }
+
+  fetchPage(): number {
+    const { state } = this
+    const [lo, hi] = [state.lo(FIELD.rip), state.hi(FIELD.rip)]
+    if (is64Bit(state)) return this.#hostOfCode(lo, hi)
+    const limit = state.lo(FIELD.segLimit, SEGMENT.CS)
+    if (hi !== 0 || lo > limit) {
+      raiseGp(state)
+      return FAULT
+    }
+    const linear = (lo + state.lo(FIELD.csBase)) >>> 0
+    // Where CS ends within the page, each instruction must be looked at.
+    if (limit - lo < OFFSET - (linear & OFFSET)) return EXECUTE
+    return this.#hostOfCode(linear, 0)
+  }
+
+  fetchNextPage(): number {
+    const { state } = this
+    const [lo, hi] = [state.lo(FIELD.rip), state.hi(FIELD.rip)]
+    const isLong = is64Bit(state)
+    const linear = isLong ? lo : (lo + state.lo(FIELD.csBase)) >>> 0
+    const distance = PAGE_BYTES - (linear & OFFSET)
+    // An instruction that CS may cut short, or that would go round the address space, is the reference engine's.
+    if (!isLong && state.lo(FIELD.segLimit, SEGMENT.CS) - lo < distance + OFFSET) return EXECUTE
+    const next = linear + distance
+    if (next > 0xffffffff) return EXECUTE
+    return this.#hostOfCode(next, isLong ? hi : 0)
+  }
+
+  #hostOfCode(lo: number, hi: number): number {
+    const { linear } = this.#parts
+    const physical = linear.translateForFetch(lo, hi, cplOf(this.state))
+    if (physical < 0) return FAULT
+    const page = Math.floor(physical / PAGE_BYTES)
+    const { memory } = linear.mmu
+    const host = memory.hostOffset(page)
+    if (host < 0 || (memory.attributes(page) & PAGE_ATTRIBUTE.MMIO) !== 0) return EXECUTE
+    this.#lastPage = page
+    return host
+  }
+
+  codePage(hostOffset: number): void {
+    const page = this.#lastPage
+    this.#pageOfHost.set(hostOffset, page)
+    this.#hostOfPage.set(page, hostOffset)
+    this.#pages.hold(page, this)
+  }
+
+  #codeWritten(page: PageNumber, first: number, last: number): void {
+    const host = this.#hostOfPage.get(page)
+    if (host === undefined || !this.interpreter.holdsCode(host, first, last)) return
+    this.#forget(page, host)
+  }
+
+  #forget(page: PageNumber, host: number): void {
+    this.interpreter.invalidatePage(host)
+    this.#hostOfPage.delete(page)
+    this.#pageOfHost.delete(host)
+    this.#pages.release(page, this)
+  }
+
+  #attributesChanged(page: PageNumber, before: number, after: number): void {
+    if (page < 0) {
+      this.interpreter.flushJumps()
+      return
+    }
+    const { RAM, ROM, MMIO } = PAGE_ATTRIBUTE
+    const host = this.#hostOfPage.get(page)
+    if (host !== undefined && ((before ^ after) & (RAM | ROM | MMIO)) !== 0) this.#forget(page, host)
+  }
+
+  forgetAll(): void {
+    this.interpreter.invalidateAll()
+    this.#hostOfPage.clear()
+    this.#pageOfHost.clear()
+    this.#pages.releaseAll(this)
+  }
+
+  forgetPage(page: PageNumber): void {
+    const host = this.#hostOfPage.get(page)
+    if (host !== undefined) this.#forget(page, host)
+  }
+
+  // Data. What is no plain RAM, or holds code that the access changes, the reference engine executes: it then leaves at once.
+
+  slowLoad(lo: number, hi: number, imm: number): number {
+    const { access } = this.#parts
+    const size = imm >>> MemoryImm.sizeShift
+    if (access.locate(size, lo, hi, imm, ACCESS_KIND.READ) !== 0) return HandlerStatus.fault
+    if (this.#isSpecial(size, imm, false)) return HandlerStatus.slow
+    return access.load(size, lo, hi, imm)
+  }
+
+  slowStore(lo: number, hi: number, imm: number): number {
+    const { access } = this.#parts
+    const size = imm >>> MemoryImm.sizeShift
+    if (access.locate(size, lo, hi, imm, ACCESS_KIND.WRITE) !== 0) return HandlerStatus.fault
+    if (this.#isSpecial(size, imm, true)) return HandlerStatus.slow
+    return access.store(size, lo, hi, imm)
+  }
+
+  slowProbe(lo: number, hi: number, imm: number): number {
+    return this.#parts.access.probe(lo, hi, imm)
+  }
+
+  #isSpecial(size: number, imm: number, write: boolean): boolean {
+    const { linearLo: lo, linearHi: hi } = this.#parts.access
+    const offset = lo & OFFSET
+    if (offset + size <= PAGE_BYTES) return this.#isSpecialPage(lo, hi, imm, write, offset, offset + size - 1)
+    const next = lo + PAGE_BYTES - offset
+    return (
+      this.#isSpecialPage(lo, hi, imm, write, offset, OFFSET) ||
+      this.#isSpecialPage(next >>> 0, next > 0xffffffff ? hi + 1 : hi, imm, write, 0, offset + size - PAGE_BYTES - 1)
+    )
+  }
+
+  #isSpecialPage(lo: number, hi: number, imm: number, write: boolean, first: number, last: number): boolean {
+    const { linear, access } = this.#parts
+    const { mmu } = linear
+    const ac = (this.state.lo(FIELD.systemFlags) & RFLAGS.lo.AC) !== 0
+    const bits = CLASS_ACCESS[accessClassOf(access.accessOf(imm), ac)] as number
+    const physical = mmu.resolve(lo, hi, bits | (write ? ACCESS.WRITE : 0))
+    // A fault is found once more, and raised, by the access itself.
+    if (physical < 0) return false
+    const page = Math.floor(mmu.memory.gate(physical) / PAGE_BYTES)
+    const attributes = mmu.memory.attributes(page)
+    if ((attributes & PAGE_ATTRIBUTE.MMIO) !== 0) return true
+    if (!write || (attributes & PAGE_ATTRIBUTE.CODE) === 0) return false
+    const host = this.#hostOfPage.get(page)
+    return host !== undefined && this.interpreter.holdsCode(host, first, last)
+  }
+
+  helper(n: number, a: number, b: number, c: number): number {
+    return callHelper(n, this.#parts.ctx, a, b, c)
+  }
+
+  raise(vector: number, errorCode: number): void {
+    raiseVector(this.#parts.ctx, vector, errorCode)
+  }
+}

@@ -1,0 +1,346 @@
+/** A logical processor: state, paging, privilege, an engine, and the order of events between instructions. */
+import { type CpuState, cplOf, FIELD, INTERRUPTIBILITY, RFLAGS } from '@ringfold/arch'
+import type { Clock, EngineExit, InterruptSource, MsrBank, PageNumber } from '@ringfold/contracts'
+import { PAGE_BYTES, type PhysicalMemory, type PortSpace } from '@ringfold/memory'
+import { LinearAccessor, Mmu, type PagingCapabilities } from '@ringfold/mmu'
+import {
+  type CpuModel,
+  checkDebugTraps,
+  checkInstructionBreakpoint,
+  cpuModel,
+  hasPendingEvent,
+  type RuleContext,
+} from '@ringfold/rings'
+import { HandlerStatus } from '@ringfold/translator'
+import { Availability } from './availability.ts'
+import { seededRandom, virtualClock } from './clock.ts'
+import { CodeFetch } from './code-fetch.ts'
+import { CodeModes } from './code-modes.ts'
+import { CodePages } from './code-pages.ts'
+import { EffectiveAccess } from './effective-access.ts'
+import { ENGINES, type EngineName } from './engines.ts'
+import { CpuError } from './errors.ts'
+import { EventGate } from './event-gate.ts'
+import { Hooks } from './hooks.ts'
+import { InterpreterEngine } from './interpreter-engine.ts'
+import { Memory1 } from './memory1.ts'
+import { initState, resetState } from './reset.ts'
+import { MONITOR_LINE_BYTES, ProcessorRuleHost } from './rule-host.ts'
+import { Stepper } from './stepper.ts'
+
+export interface ProcessorOptions {
+  readonly memory: PhysicalMemory
+  /** Without it every port is open bus. */
+  readonly ports?: PortSpace
+  readonly model?: CpuModel
+  /** Default `interpreter`. */
+  readonly engine?: EngineName
+  /** Default: a tick of the time-stamp counter for each retired instruction. */
+  readonly clock?: Clock
+  readonly interrupts?: InterruptSource
+  /** Registers of other parts, asked before the processor's own. */
+  readonly msrs?: MsrBank
+  /** 32 random bits for RDRAND and RDSEED. Default: a seeded sequence. */
+  readonly random?: () => number
+  /** Whether it runs at once after a reset, and does not wait for a start-up IPI. Default true. */
+  readonly bootstrap?: boolean
+  /** Bytes of memory 1, for state, TLB and predecoded code. */
+  readonly memory1Bytes?: number
+}
+
+const { STI, MOV_SS } = INTERRUPTIBILITY.lo
+const { TF, RF } = RFLAGS.lo
+/** Enable bits of the breakpoints in DR7. */
+const DR7_ENABLES = 0xff
+/** Deliveries without an instruction retired between them, after which `run` returns: a guest may fault for ever. */
+const MOST_DELIVERIES = 1000
+
+export class Processor {
+  readonly model: CpuModel
+  readonly memory: PhysicalMemory
+  readonly state: CpuState
+  readonly mmu: Mmu
+  readonly linear: LinearAccessor
+  readonly hooks: Hooks
+  readonly rules: RuleContext
+  readonly engine: EngineName
+  readonly #memory1: Memory1
+  readonly #access: EffectiveAccess
+  readonly #stepper: Stepper
+  readonly #interpreter: InterpreterEngine | null
+  readonly #events: EventGate
+  readonly #bootstrap: boolean
+  readonly #dispose: (() => void)[] = []
+  /** Something watches single instructions: breakpoints, hooks, alignment checks. */
+  #watched = false
+  #modeChanged = true
+  #stopRequested = false
+
+  /** Throws `CpuError` `cpu.engine` for an engine that does not exist. The processor is reset. */
+  constructor(options: ProcessorOptions) {
+    const { memory, model = cpuModel(), engine = 'interpreter', bootstrap = true } = options
+    if (!ENGINES.includes(engine))
+      throw new CpuError('cpu.engine', `there is no engine ${engine}`, `use one of ${ENGINES.join(', ')}`)
+    this.model = model
+    this.memory = memory
+    this.engine = engine
+    this.#bootstrap = bootstrap
+    this.#memory1 = new Memory1(options.memory1Bytes)
+    const { state } = this.#memory1
+    this.state = state
+    this.mmu = new Mmu({ state, memory, capabilities: pagingCapabilities(model), tlb: this.#memory1.tlb })
+    this.linear = new LinearAccessor(this.mmu)
+    this.hooks = new Hooks(() => this.noteModeChange())
+    this.rules = { state, linear: this.linear, model, host: this.#ruleHost(options) }
+    const availability = new Availability(this.rules)
+    this.#access = new EffectiveAccess(this.rules, this.linear, this.#memory1.data)
+    const fetch = new CodeFetch(this.rules, this.linear)
+    this.#stepper = new Stepper(this.rules, fetch, this.#access, availability, this.#memory1.data)
+    this.#events = new EventGate(this, options.interrupts)
+    const modes = new CodeModes(state, availability)
+    const parts = { ctx: this.rules, linear: this.linear, access: this.#access, availability, modes }
+    this.#interpreter = engine === 'interpreter' ? new InterpreterEngine({ ...parts, memory1: this.#memory1 }) : null
+    this.#dispose.push(memory.onCodeWrite((page, first, last) => this.#monitorWrite(page, first, last)))
+    this.reset()
+  }
+
+  #ruleHost({ memory, ports, clock, interrupts, msrs, random }: ProcessorOptions): ProcessorRuleHost {
+    return new ProcessorRuleHost({
+      processor: this,
+      mmu: this.mmu,
+      linear: this.linear,
+      memory,
+      ports,
+      clock: clock ?? virtualClock(),
+      interrupts,
+      msrs,
+      random: random ?? seededRandom(),
+    })
+  }
+
+  /** Ends the connections to the memory: when the processor is thrown away and its memory is not. */
+  dispose(): void {
+    for (const end of this.#dispose.splice(0)) end()
+    this.#interpreter?.dispose()
+    this.mmu.dispose()
+  }
+
+  // Signals from outside, at the processor's pins or from its local APIC.
+
+  /** RESET, or power-up: everything begins anew. */
+  reset(): void {
+    resetState(this.state, this.model, this.#bootstrap)
+    this.stateWritten()
+  }
+
+  /** An NMI: taken at the next boundary unless one is being handled. */
+  signalNmi(): void {
+    this.#events.signalNmi()
+  }
+
+  /** INIT: taken at the next boundary; the bootstrap processor starts at its reset vector, others wait for a start-up IPI. */
+  signalInit(): void {
+    this.#events.signalInit()
+  }
+
+  /** A start-up IPI: a processor that waits for one starts in real mode at `vector` * 4096. */
+  signalStartup(vector: number): void {
+    this.#events.signalStartup(vector)
+  }
+
+  /** What INIT does to the state. */
+  init(): void {
+    initState(this.state, this.model)
+    this.stateWritten()
+  }
+
+  /** Lets `run` return at the next boundary, with `interrupted`. */
+  stop(): void {
+    this.#stopRequested = true
+  }
+
+  /** The state was written from outside: everything that follows from it is made anew. Flags that are still lazy are forgotten. */
+  stateWritten(): void {
+    this.state.setLo(FIELD.lazyOp, 0)
+    this.mmu.modeChanged()
+    this.mmu.flushAll(false)
+    this.translationsChanged()
+    this.#applyMode()
+  }
+
+  // What rules tell.
+
+  /** Mode, privilege or flags on which decoding and accesses depend may have changed: looked at before the next instruction. */
+  noteModeChange(): void {
+    this.#modeChanged = true
+  }
+
+  translationsChanged(): void {
+    this.#interpreter?.interpreter.flushJumps()
+  }
+
+  /** Puts what the engine keeps elsewhere (lazy flags) into the state. */
+  settle(): void {
+    this.#interpreter?.interpreter.settle()
+  }
+
+  /** Forgets predecoded code of these physical pages; without arguments, all. */
+  invalidateCode(firstPage?: PageNumber, pages = 1): void {
+    if (firstPage === undefined) this.#interpreter?.forgetAll()
+    else for (let n = 0; n < pages; n++) this.#interpreter?.forgetPage(firstPage + n)
+  }
+
+  #applyMode(): void {
+    this.#modeChanged = false
+    const { state } = this
+    this.mmu.modeChanged()
+    this.#access.modeChanged()
+    this.#memory1.selectTlb(cplOf(state) === 3)
+    this.#interpreter?.interpreter.modeChanged()
+    const breakpoints = (state.lo(FIELD.dr7) & DR7_ENABLES) !== 0
+    const hooked = this.hooks.has('memory')
+    this.#watched = breakpoints || hooked || this.hooks.has('instruction') || this.#access.alignmentChecked
+    this.#access.observer =
+      breakpoints || hooked ? (isWrite, lo, hi, size) => this.#observe(isWrite, lo, hi, size) : null
+  }
+
+  #observe(isWrite: boolean, lo: number, hi: number, sizeBytes: number): void {
+    this.#access.noteBreakpoints(isWrite, lo, hi, sizeBytes)
+    if (!this.hooks.has('memory')) return
+    this.hooks.emit('memory', { kind: isWrite ? 'write' : 'read', lo, hi, sizeBytes }, this)
+  }
+
+  // The address monitor.
+
+  watchPage(page: PageNumber): void {
+    CodePages.of(this.memory).hold(page, this)
+  }
+
+  #monitorWrite(page: PageNumber, first: number, last: number): void {
+    const { state } = this
+    if (state.lo(FIELD.monitorArmed) === 0) return
+    const line = state.hi(FIELD.monitorAddress) * 2 ** 32 + state.lo(FIELD.monitorAddress)
+    if (Math.floor(line / PAGE_BYTES) !== page) return
+    const start = line % PAGE_BYTES
+    if (last >= start && first < start + MONITOR_LINE_BYTES) this.#events.monitorWritten()
+  }
+
+  // Running.
+
+  /**
+   * Retires at most `instructions`, delivering exceptions and interrupts on the way. Stops exactly there; or earlier: halted,
+   * shut down, or interrupted (`stop`, or exceptions without end). Flags are settled afterwards.
+   */
+  run(instructions: number): EngineExit {
+    let left = instructions
+    let deliveries = 0
+    this.#stopRequested = false
+    for (;;) {
+      if (this.#modeChanged) this.#applyMode()
+      if (this.#events.deliver()) {
+        if (++deliveries > MOST_DELIVERIES) return this.#exit('interrupted', instructions - left)
+        continue
+      }
+      const idle = this.#events.idleReason()
+      if (idle !== null) return this.#exit(idle, instructions - left)
+      if (left <= 0) return this.#exit('budget', instructions - left)
+      if (this.#stopRequested) return this.#exit('interrupted', instructions - left)
+      const retired = this.#execute(left)
+      left -= retired
+      if (retired > 0) deliveries = 0
+    }
+  }
+
+  /** Retires one instruction, or delivers what comes before it and retires the first of the handler. */
+  step(): EngineExit {
+    return this.run(1)
+  }
+
+  #exit(reason: EngineExit['reason'], retired: number): EngineExit {
+    this.settle()
+    return { reason, retired }
+  }
+
+  /** Runs the engine up to the next boundary at which events can be due. @returns instructions retired */
+  #execute(left: number): number {
+    const { state } = this
+    const flags = state.lo(FIELD.systemFlags)
+    if (this.#interpreter === null || this.#watched || (flags & TF) !== 0) return this.#watchedStep(flags)
+    const shadow = state.lo(FIELD.interruptibility) & (STI | MOV_SS)
+    if (shadow === 0 && (flags & RF) === 0) return this.#runInterpreter(left)
+    this.#beginInstruction()
+    return this.#runInterpreter(1)
+  }
+
+  /** The shadow of STI and MOV SS lasts for one instruction, and so does RF. */
+  #beginInstruction(): void {
+    const { state } = this
+    state.setLo(FIELD.interruptibility, state.lo(FIELD.interruptibility) & ~(STI | MOV_SS))
+    state.setLo(FIELD.systemFlags, state.lo(FIELD.systemFlags) & ~RF)
+  }
+
+  #runInterpreter(budget: number): number {
+    const { interpreter } = this.#interpreter as InterpreterEngine
+    let retired = interpreter.execute(budget)
+    this.#count(retired)
+    if (interpreter.status === HandlerStatus.slow && retired < budget) {
+      interpreter.settle()
+      retired += this.#singleStep()
+    }
+    if (hasPendingEvent(this.rules)) interpreter.settle()
+    return retired
+  }
+
+  #count(retired: number): void {
+    const { state } = this
+    const lo = state.lo(FIELD.retired) + retired
+    state.set(FIELD.retired, lo >>> 0, state.hi(FIELD.retired) + (lo > 0xffffffff ? 1 : 0))
+  }
+
+  /** One instruction of the reference engine. @returns 1 if it retired */
+  #singleStep(): 0 | 1 {
+    if (this.#stepper.step() === 'fault') return 0
+    this.#count(1)
+    return 1
+  }
+
+  /** One instruction with everything that may be watched: breakpoints, hooks, single steps. */
+  #watchedStep(flags: number): number {
+    const { state, rules } = this
+    this.settle()
+    if (this.hooks.has('instruction')) {
+      this.hooks.emit('instruction', this)
+      if (this.#stopRequested) return 0
+    }
+    if ((state.lo(FIELD.dr7) & DR7_ENABLES) !== 0 && this.#meetsBreakpoint()) return 0
+    this.#beginInstruction()
+    if (this.#singleStep() === 0) return 0
+    const stepped = (flags & TF) !== 0 && !this.#stepper.wasSoftwareInterrupt
+    if (stepped || state.lo(FIELD.pendingDebug) !== 0) checkDebugTraps(rules, stepped ? 1 : 0)
+    return 1
+  }
+
+  #meetsBreakpoint(): boolean {
+    const { state } = this
+    const lo = state.lo(FIELD.rip) + state.lo(FIELD.csBase)
+    const hi = state.hi(FIELD.rip) + state.hi(FIELD.csBase) + (lo > 0xffffffff ? 1 : 0)
+    return checkInstructionBreakpoint(this.rules, lo >>> 0, hi >>> 0) !== 0
+  }
+}
+
+/** What a model can do of paging. */
+function pagingCapabilities({ features, physicalAddressBits }: CpuModel): PagingCapabilities {
+  return {
+    physicalAddressBits,
+    pse: features.has('PSE'),
+    pse36: features.has('PSE_36'),
+    pae: features.has('PAE'),
+    pge: features.has('PGE'),
+    nx: features.has('NX'),
+    gigabytePages: features.has('PAGE1GB'),
+    pcid: features.has('PCID'),
+    smep: features.has('SMEP'),
+    smap: features.has('SMAP'),
+    la57: features.has('LA57'),
+  }
+}

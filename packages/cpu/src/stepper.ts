@@ -1,0 +1,125 @@
+/** One instruction by the reference evaluator: the whole of engine `reference`, and what other engines leave to it. */
+import { type CpuState, FIELD, SEGMENT } from '@ringfold/arch'
+import { Instruction } from '@ringfold/isa/decoder'
+import { controlFlow } from '@ringfold/isa/facts'
+import { is64Bit, isCanonical, isLongMode, type RuleContext, raise, raiseGp, raiseUd } from '@ringfold/rings'
+import { callHelper, type Datum, Evaluator, IrCode, liftInstruction, type Outcome } from '@ringfold/semantics'
+import type { Availability } from './availability.ts'
+import { type CodeFetch, codeBits } from './code-fetch.ts'
+import type { EffectiveAccess } from './effective-access.ts'
+
+/** Lifted instructions that are kept: by their bytes, in the mode that decides what these mean. */
+const MOST_LIFTED = 8192
+const DB = 0x4000
+
+const halves = (ea: number | bigint): readonly [number, number] =>
+  typeof ea === 'bigint' ? [Number(BigInt.asUintN(32, ea)), Number(BigInt.asUintN(32, ea >> 32n))] : [ea >>> 0, 0]
+
+export class Stepper {
+  readonly instruction = new Instruction()
+  readonly #ctx: RuleContext
+  readonly #state: CpuState
+  readonly #fetch: CodeFetch
+  readonly #access: EffectiveAccess
+  readonly #availability: Availability
+  readonly #data: DataView
+  readonly #evaluator: Evaluator
+  readonly #lifted = new Map<string, IrCode | null>()
+
+  constructor(ctx: RuleContext, fetch: CodeFetch, access: EffectiveAccess, availability: Availability, data: DataView) {
+    this.#ctx = ctx
+    this.#state = ctx.state
+    this.#fetch = fetch
+    this.#access = access
+    this.#availability = availability
+    this.#data = data
+    this.#evaluator = new Evaluator(new IrCode(), this.#environment())
+  }
+
+  #environment(): ConstructorParameters<typeof Evaluator>[1] {
+    const ctx = this.#ctx
+    return {
+      state: this.#state,
+      memory: {
+        load: (size, ea, imm) => this.#load(size, ea, imm),
+        store: (size, ea, value, imm) => this.#store(size, ea, value, imm),
+        probe: (ea, imm) => this.#access.probe(...halves(ea), imm) === 0,
+      },
+      call: (helper, a, b, c) => callHelper(helper, ctx, a, b, c),
+      raise: (vector, errorCode) => raiseVector(ctx, vector, errorCode),
+      checkJump: (target) => this.#checkJump(target),
+    }
+  }
+
+  #load(size: number, ea: number | bigint, imm: number): Datum | null {
+    if (this.#access.load(size, ...halves(ea), imm) !== 0) return null
+    const data = this.#data
+    if (size === 16) return new Uint8Array(data.buffer, data.byteOffset, 16).slice()
+    if (size === 8) return data.getBigInt64(0, true)
+    return size === 4 ? data.getInt32(0, true) : size === 2 ? data.getUint16(0, true) : data.getUint8(0)
+  }
+
+  #store(size: number, ea: number | bigint, value: Datum, imm: number): boolean {
+    const data = this.#data
+    if (size === 16) new Uint8Array(data.buffer, data.byteOffset, 16).set(value as Uint8Array)
+    else if (size === 8) data.setBigInt64(0, value as bigint, true)
+    else data.setInt32(0, value as number, true)
+    return this.#access.store(size, ...halves(ea), imm) === 0
+  }
+
+  /** A near branch: the target must be canonical in 64-bit code, and within CS elsewhere; else #GP(0). */
+  #checkJump(target: bigint): boolean {
+    const state = this.#state
+    const hi = Number(target >> 32n)
+    const isGood = is64Bit(state)
+      ? isCanonical(state, hi)
+      : hi === 0 && Number(target) <= state.lo(FIELD.segLimit, SEGMENT.CS)
+    if (!isGood) raiseGp(state)
+    return isGood
+  }
+
+  /**
+   * Executes the instruction at RIP, and moves RIP on. Flags are settled before and after.
+   * @returns how it ended; `fault`: an exception is pending, and the state is as before
+   */
+  step(): Outcome {
+    const state = this.#state
+    const bits = codeBits(state.lo(FIELD.segAccess, SEGMENT.CS), isLongMode(state))
+    const i = this.instruction
+    if (this.#fetch.fetch(i, bits) !== 0 || this.#availability.check(i.form) !== 0) return 'fault'
+    const code = this.#lift(bits)
+    if (code === null) {
+      raiseUd(state)
+      return 'fault'
+    }
+    const next = BigInt.asUintN(64, state.readBig(FIELD.rip) + BigInt(i.length))
+    const outcome = this.#evaluator.run(code, next)
+    if (outcome === 'next') state.writeBig(FIELD.rip, next)
+    else if (outcome === 'jump') state.writeBig(FIELD.rip, this.#evaluator.target)
+    return outcome
+  }
+
+  /** Whether the last instruction was INT n, INT3, INTO or INT1: no single step is due after it, but after its handler's return. */
+  get wasSoftwareInterrupt(): boolean {
+    const flow = controlFlow(this.instruction.form)
+    return flow === 'int' || flow === 'intcond'
+  }
+
+  #lift(bits: number): IrCode | null {
+    const stackBig = (this.#state.lo(FIELD.segAccess, SEGMENT.SS) & DB) !== 0
+    const key = `${bits + (stackBig ? 1 : 0)}${String.fromCharCode(...this.#fetch.bytes)}`
+    const known = this.#lifted.get(key)
+    if (known !== undefined) return known
+    if (this.#lifted.size === MOST_LIFTED) this.#lifted.clear()
+    const code = new IrCode()
+    const made = liftInstruction(this.instruction, code, { stackBig, replaced: this.#availability.replaced })
+    this.#lifted.set(key, made ? code : null)
+    return made ? code : null
+  }
+}
+
+/** Exceptions with an error code, by vector: the lifting gives 0 to all. Intel SDM vol. 3A, table 7-1. */
+export function raiseVector(ctx: RuleContext, vector: number, errorCode: number): void {
+  const withCode = vector === 8 || (vector >= 10 && vector <= 14) || vector === 17 || vector === 21
+  raise(ctx.state, vector, withCode ? errorCode : -1)
+}

@@ -1,0 +1,12 @@
+/**
+ * Everything on which predecoded code depends besides its bytes: what of the code key decides about handlers,
+ * slots and jumps. Modes that differ in anything else (privilege, CS, available instructions) are different objects.
+ */
+export interface CodeMode {
+  /** CS.L and CS.D. */
+  readonly bits: 16 | 32 | 64
+  /** SS.B, or 64. */
+  readonly stackBits: 16 | 32 | 64
+  /** CS, DS, ES and SS have base 0 and no limit: always so in 64-bit code. */
+  readonly flat: boolean
+}

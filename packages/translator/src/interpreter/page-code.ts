@@ -1,0 +1,29 @@
+/** Predecoded instructions of one page of RAM in one code mode. */
+export class PageCode {
+  /** Slot by page offset; 0 none. */
+  readonly slots = new Int32Array(4096)
+  /** A bit for each byte of the page that belongs to a predecoded instruction. */
+  readonly #decoded = new Uint8Array(512)
+  /** The instruction that crosses the page's end: the host offset of the page in which it ends, by its own offset. */
+  readonly crossing = new Map<number, number>()
+
+  noteDecoded(offset: number, length: number): void {
+    const end = Math.min(offset + length, 4096)
+    for (let at = offset; at < end; at++) this.#decoded[at >> 3] = (this.#decoded[at >> 3] as number) | (1 << (at & 7))
+  }
+
+  /** Whether any byte from `first` to `last` belongs to a predecoded instruction. */
+  overlaps(first: number, last: number): boolean {
+    for (let at = first; at <= last; at++) if (((this.#decoded[at >> 3] as number) >> (at & 7)) & 1) return true
+    return false
+  }
+
+  /** Forgets the crossing instructions that end in a page. */
+  dropCrossing(page: number): void {
+    for (const [offset, into] of this.crossing) {
+      if (into !== page) continue
+      this.slots[offset] = 0
+      this.crossing.delete(offset)
+    }
+  }
+}

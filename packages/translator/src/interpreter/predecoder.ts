@@ -1,0 +1,186 @@
+/** Predecoding: bytes of pages of RAM to slots, in one code mode. */
+import type { WasmMemory } from '@ringfold/contracts'
+import { Decoder, Instruction, Status } from '@ringfold/isa/decoder'
+import { controlFlow } from '@ringfold/isa/facts'
+import { SLOT, SLOT_BYTES, SLOTS_OFFSET } from '../layout.ts'
+import type { CodeMode } from './code-mode.ts'
+import type { InterpreterHost } from './interpreter.ts'
+import { GOTO_HANDLER, SLOW_HANDLER } from './loop-module.ts'
+import { PageCode } from './page-code.ts'
+import { writeSlot } from './shape.ts'
+import type { Tier } from './tier.ts'
+
+const PAGE = 4096
+const LONGEST = 15
+/** Room that one page's instructions may need, with what stands behind them. */
+const MOST_SLOTS = PAGE + 4
+
+const decoders = /* @__PURE__ */ new Map<number, Decoder>()
+
+function decoderFor(bits: 16 | 32 | 64): Decoder {
+  const known = decoders.get(bits)
+  if (known !== undefined) return known
+  const decoder = new Decoder(bits)
+  decoders.set(bits, decoder)
+  return decoder
+}
+
+export class Predecoder {
+  /** No room is left for slots: all code is to be forgotten. */
+  static readonly FULL = -3
+
+  static emptySlots(): { next: number } {
+    return { next: SLOTS_OFFSET }
+  }
+
+  readonly #host: InterpreterHost
+  readonly #tier: Tier
+  readonly #slots: { next: number }
+  readonly #ram: WasmMemory
+  readonly #memory: WasmMemory
+  readonly #view: DataView
+  readonly #decoder: Decoder
+  readonly #instruction = new Instruction()
+  readonly #pages = new Map<number, PageCode>()
+  /** Pages whose crossing instructions end in a page. */
+  readonly #crossers = new Map<number, Set<PageCode>>()
+  readonly #across = new Uint8Array(2 * LONGEST + 32)
+
+  constructor(
+    host: InterpreterHost,
+    mode: CodeMode,
+    tier: Tier,
+    slots: { next: number },
+    ram: WasmMemory,
+    memory: WasmMemory,
+  ) {
+    this.#host = host
+    this.#tier = tier
+    this.#slots = slots
+    this.#ram = ram
+    this.#memory = memory
+    this.#view = new DataView(memory.buffer as ArrayBuffer)
+    this.#decoder = decoderFor(mode.bits)
+  }
+
+  /**
+   * The slot of the instruction at an offset of a page, predecoded where there is none.
+   *
+   * @returns -1: fetching the next page faults; -2: the host has to execute; `FULL`
+   */
+  slotAt(page: number, offset: number): number {
+    let code = this.#pages.get(page)
+    if (code === undefined) {
+      code = new PageCode()
+      this.#pages.set(page, code)
+      this.#host.codePage(page)
+    }
+    const known = code.slots[offset] as number
+    if (known !== 0) return code.crossing.size === 0 ? known : this.#checkCrossing(code, page, offset, known)
+    if (this.#slots.next + MOST_SLOTS * SLOT_BYTES > this.#memory.buffer.byteLength) return Predecoder.FULL
+    return this.#predecode(code, page, offset)
+  }
+
+  /** A crossing instruction is entered only if it still ends in the same page of RAM. */
+  #checkCrossing(code: PageCode, page: number, offset: number, slot: number): number {
+    const into = code.crossing.get(offset)
+    if (into === undefined) return slot
+    const next = this.#nextPage()
+    if (next < 0) return next
+    if (next === into) return slot
+    code.crossing.delete(offset)
+    code.slots[offset] = 0
+    return this.#predecodeCrossing(code, page, offset, next)
+  }
+
+  #nextPage(): number {
+    return this.#host.fetchNextPage?.() ?? -2
+  }
+
+  invalidatePage(page: number): void {
+    this.#pages.delete(page)
+    for (const code of this.#crossers.get(page) ?? []) code.dropCrossing(page)
+    this.#crossers.delete(page)
+  }
+
+  holdsCode(page: number, first: number, last: number): boolean {
+    if (this.#pages.get(page)?.overlaps(first, last) === true) return true
+    // What crosses into a page lies in its first bytes.
+    return first < LONGEST && this.#crossers.has(page)
+  }
+
+  /** Slots from an offset on to the next unconditional branch, or the end of the page. */
+  #predecode(code: PageCode, page: number, start: number): number {
+    const bytes = new Uint8Array(this.#ram.buffer as ArrayBuffer, page, PAGE)
+    const i = this.#instruction
+    let offset = start
+    while (offset < PAGE && (offset === start || code.slots[offset] === 0)) {
+      const status = this.#decoder.decode(i, bytes, offset)
+      if (status === Status.needMoreBytes) {
+        if (offset === start) return this.#startCrossing(code, page, offset)
+        break
+      }
+      const handler = this.#handler(i, status)
+      const slot = this.#take()
+      code.slots[offset] = slot
+      code.noteDecoded(offset, i.length)
+      if (handler === SLOW_HANDLER) {
+        // The host executes it, and comes back behind it.
+        this.#writeFixed(slot, SLOW_HANDLER, offset)
+        return code.slots[start] as number
+      }
+      offset += i.length
+      writeSlot(this.#view, slot, i, handler, offset)
+      const flow = controlFlow(i.form)
+      if (flow === 'jmp' || flow === 'jmpind' || flow === 'ret' || flow === 'ud') return code.slots[start] as number
+    }
+    this.#writeFixed(this.#take(), GOTO_HANDLER, offset)
+    return code.slots[start] as number
+  }
+
+  /** The handler of what was decoded; where the processor has no such instruction, the host's. */
+  #handler(i: Instruction, status: number): number {
+    return status !== Status.ok || this.#host.isAvailable?.(i) === false ? SLOW_HANDLER : this.#tier.number(i)
+  }
+
+  #startCrossing(code: PageCode, page: number, offset: number): number {
+    const next = this.#nextPage()
+    return next < 0 ? next : this.#predecodeCrossing(code, page, offset, next)
+  }
+
+  /** One instruction whose last bytes lie in another page; behind it stands a jump to where it ends. */
+  #predecodeCrossing(code: PageCode, page: number, offset: number, next: number): number {
+    const ram = this.#ram.buffer as ArrayBuffer
+    const before = PAGE - offset
+    this.#across.set(new Uint8Array(ram, page + offset, before))
+    this.#across.set(new Uint8Array(ram, next, LONGEST), before)
+    const i = this.#instruction
+    const status = this.#decoder.decode(i, this.#across, 0)
+    const handler = this.#handler(i, status)
+    if (handler === SLOW_HANDLER) return -2
+    const slot = this.#take()
+    code.slots[offset] = slot
+    code.noteDecoded(offset, before)
+    code.crossing.set(offset, next)
+    const crossers = this.#crossers.get(next)
+    if (crossers === undefined) {
+      this.#crossers.set(next, new Set([code]))
+      this.#host.codePage(next)
+    } else crossers.add(code)
+    writeSlot(this.#view, slot, i, handler, offset + i.length)
+    this.#writeFixed(this.#take(), GOTO_HANDLER, offset + i.length)
+    return slot
+  }
+
+  #take(): number {
+    const slot = this.#slots.next
+    this.#slots.next += SLOT_BYTES
+    return slot
+  }
+
+  #writeFixed(slot: number, handler: number, offset: number): void {
+    this.#view.setUint16(slot + SLOT.handler, handler, true)
+    this.#view.setUint8(slot + SLOT.length, 0)
+    this.#view.setUint16(slot + SLOT.end, offset, true)
+  }
+}
