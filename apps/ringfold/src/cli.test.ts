@@ -51,6 +51,8 @@ describe('asm', () => {
       { address: '0x7c00', bytes: 'ebfe', mnemonic: 'jmp', text: 'jmp start' },
       { address: '0x7c02', bytes: 'f4', mnemonic: 'hlt', text: 'hlt' },
     ])
+    const switched = ringfold(['asm', '--bits', '16', '--json', 'bits 64; push rax']).stdout
+    expect(JSON.parse(switched)).toMatchObject({ bytes: '50', mnemonic: 'push' })
   })
 
   it.each([
@@ -80,10 +82,25 @@ describe('disasm', () => {
     expect(lines).toMatchObject([
       { address: '0x1000', bytes: '4889c3', mnemonic: 'mov', text: 'mov rbx, rax' },
       { address: '0x1003', bytes: '06', mnemonic: '(bad)', text: '(bad)' },
-      { address: '0x1004', bytes: '62f17c4858c1' },
-      { address: '0x100a', bytes: 'e8', mnemonic: '(bad)' },
+      { address: '0x1004', bytes: '62f17c4858c1', mnemonic: '(not in table)', note: 'an EVEX instruction' },
+      {
+        address: '0x100a',
+        bytes: 'e8',
+        mnemonic: '(bad)',
+        text: '(bad)',
+        note: 'the bytes end within the instruction',
+      },
     ])
     expect(status).toBe(0)
+  })
+
+  it('refuses an ELF file that ends before its code', () => {
+    const { stdout, stderr, status } = ringfold([
+      'disasm',
+      file('cut', readFileSync(process.execPath).subarray(0, 4096)),
+    ])
+    expect({ stdout, status }).toEqual({ stdout: '', status: 2 })
+    expect(stderr).toMatch(/holds none of its code/)
   })
 
   it('knows syntaxes, widths and windows', () => {

@@ -17,26 +17,18 @@ export interface Lines {
 
 /** The extension that bytes belong to which the table does not hold. */
 function unknownExtension({ form, prefixes }: Instruction): string {
-  if (form !== 0) return formName(form).replaceAll('_', ' ')
+  if (form !== 0) return formName(form).split('_')[0]?.toUpperCase() ?? ''
   if (prefixes & Prefix.evex) return 'an EVEX instruction'
   return prefixes & Prefix.xop ? 'an XOP instruction' : 'an extension'
 }
 
-/** Text of bytes that were not decoded. */
-function undecodedText(i: Instruction): string {
-  switch (i.status) {
-    case Status.notInTable:
-      return `${NOT_IN_TABLE} ${unknownExtension(i)}`
-    case Status.needMoreBytes:
-      return `${BAD} the bytes end within the instruction`
-    default:
-      return BAD
-  }
-}
+/** What stands for bytes that were not decoded, as mnemonic and as text. */
+const undecodedText = (i: Instruction): string => (i.status === Status.notInTable ? NOT_IN_TABLE : BAD)
 
-const mnemonicFor = (i: Instruction): string => {
-  if (i.status === Status.ok) return mnemonicOf(i)
-  return i.status === Status.notInTable ? NOT_IN_TABLE : BAD
+/** Why bytes were not decoded, `''` where there is no more to say. */
+function undecodedNote(i: Instruction): string {
+  if (i.status === Status.notInTable) return unknownExtension(i)
+  return i.status === Status.needMoreBytes ? 'the bytes end within the instruction' : ''
 }
 
 const NEEDS_ESCAPE = /["\\\p{Cc}\u2028\u2029]/u
@@ -45,7 +37,7 @@ const quoted = (text: string): string => (NEEDS_ESCAPE.test(text) ? JSON.stringi
 
 /**
  * One JSON object a line: `address`, `bytes`, `mnemonic` (the manual's in either syntax), `text`; `target` where the address that the
- * instruction names has a name, and `label` where a symbol stands.
+ * instruction names has a name, `note` where there is more to say of bytes that were not decoded, and `label` where a symbol stands.
  */
 export function jsonLines(formatter: Formatter, names: TargetNames): Lines {
   let label = ''
@@ -59,14 +51,18 @@ export function jsonLines(formatter: Formatter, names: TargetNames): Lines {
       const isDecoded = i.status === Status.ok
       const text = isDecoded ? formatter.format(i) : undecodedText(i)
       const name = isDecoded ? names.nameOf(i) : ''
-      const target = name === '' ? '' : `,"target":${quoted(name)}`
+      const note = isDecoded ? '' : undecodedNote(i)
+      const more = (name === '' ? '' : `,"target":${quoted(name)}`) + (note === '' ? '' : `,"note":${quoted(note)}`)
       const start = `{"address":"0x${hexAddress(i.ipLo, i.ipHi)}","bytes":"${hexBytes(bytes, offset, length)}"`
-      const line = `${start},"mnemonic":${quoted(mnemonicFor(i))},"text":${quoted(text)}${target}${label}}\n`
+      const mnemonic = isDecoded ? mnemonicOf(i) : undecodedText(i)
+      const line = `${start},"mnemonic":${quoted(mnemonic)},"text":${quoted(text)}${more}${label}}\n`
       label = ''
       return line
     },
   }
 }
+
+const noteComment = (note: string): string => (note === '' ? '' : `  # ${note}`)
 
 /** Columns of seven bytes, as most instructions are not longer. */
 const BYTES_COLUMN = 7 * 3
@@ -91,7 +87,8 @@ export function textLines(formatter: Formatter, names: TargetNames): Lines {
     instruction: ({ instruction: i, length }, bytes, offset) => {
       const address = hexAddress(i.ipLo, i.ipHi).padStart(ADDRESS_COLUMN)
       const column = hexBytes(bytes, offset, length, ' ').padEnd(BYTES_COLUMN)
-      const text = i.status === Status.ok ? formatter.format(i) + names.commentOf(i) : paint('red', undecodedText(i))
+      const note = i.status === Status.ok ? names.commentOf(i) : noteComment(undecodedNote(i))
+      const text = (i.status === Status.ok ? formatter.format(i) : paint('red', undecodedText(i))) + note
       return `${dimOn}${address}:  ${column}${dimOff}  ${text}\n`
     },
   }

@@ -138,6 +138,8 @@ function elfBits(file: ElfFile, { bits }: Selection, source: string): Bits {
   )
 }
 
+const isEmpty = ({ pieces }: Region): boolean => Array.isArray(pieces) && pieces.every(({ length }) => length === 0)
+
 function elfRegions(file: ElfFile, selection: Selection, source: string): Regions {
   const bits = elfBits(file, selection, source)
   const warnings = file.problems.map(({ message }) => `${source}: ${message}`)
@@ -150,6 +152,8 @@ function elfRegions(file: ElfFile, selection: Selection, source: string): Region
       `${source} has no executable section`,
       'Name a section with --section, or bytes with --offset and --length.',
     )
+  if (warnings.length > 0 && regions.every(isEmpty))
+    throw new InputError(`${source} holds none of its code: ${file.problems[0]?.message}`)
   return { regions, warnings }
 }
 

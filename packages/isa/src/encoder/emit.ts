@@ -70,7 +70,8 @@ function extensionOf(i: Instruction, shape: number): Extension {
     const byte = SPEC_REG[spec] === R8
     switch (SPEC_PLACE[spec]) {
       case OperandPlace.reg:
-        e.r = i.reg >> 3
+        // LOCK stands for REX.R where it makes CR8 of CR0 (APM vol. 3, MOV CRn: AltMovCr8).
+        e.r = (FORM_BITS[i.form] as number) & FormBit.cr && i.prefixes & Prefix.lock ? 0 : i.reg >> 3
         if (byte) byteRegister(i, i.reg, e)
         break
       case OperandPlace.rm:

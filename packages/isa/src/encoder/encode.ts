@@ -89,6 +89,13 @@ const isGatherValid = (i: Instruction): boolean =>
   ((FORM_BITS[i.form] as number) & FormBit.gather) === 0 ||
   (i.reg !== i.index && i.reg !== i.vvvv && i.index !== i.vvvv)
 
+/** From the end of a branch to its target. IP wraps around in 16 and 32 bits, but only between addresses that it can hold. */
+function branchDistance(target: bigint, end: bigint, bits: number): bigint {
+  const isHeld = (address: bigint) => address === BigInt.asUintN(bits, address)
+  const exact = target - end
+  return bits === 64 || (isHeld(target) && isHeld(end)) ? BigInt.asIntN(bits, exact) : exact
+}
+
 /** Turns targets into displacements, now that the length is known; false where one does not reach. */
 function relate(
   i: Instruction,
@@ -101,8 +108,7 @@ function relate(
   const bytes = branchBytes(i.form)
   if (bytes > 0) {
     const target = request.operands?.find((o) => o.kind === 'immediate')?.value ?? 0n
-    const width = i.operandSize
-    const distance = BigInt.asIntN(width, target - end)
+    const distance = branchDistance(target, end, i.operandSize)
     if (BigInt.asIntN(bytes * 8, distance) !== distance) return false
     i.immLo = Number(BigInt.asIntN(32, distance))
     i.immHi = i.immLo >> 31

@@ -2,7 +2,14 @@ import { describe, expect, it } from 'vitest'
 import { Decoder, formName, Instruction, instructionObject, type Operand, Status } from '../decoder/index.ts'
 import { allForms, type FormFacts } from '../facts/index.ts'
 import { type RegisterClass, registerByName, registerName, registersOf } from '../registers.ts'
-import { type EncodeRequest, encode, isEncodeError, type MemoryValue, type OperandValue } from './index.ts'
+import {
+  type EncodeRequest,
+  encode,
+  encodeInstruction,
+  isEncodeError,
+  type MemoryValue,
+  type OperandValue,
+} from './index.ts'
 
 const seed = Number(process.env.RINGFOLD_SEED ?? Date.now() & 0x7fffffff)
 
@@ -184,6 +191,27 @@ describe('what no instruction can say is an error that names the operand', () =>
     const jump = { mnemonic: 'jmp', operands: [{ kind: 'immediate', value: 0x1000n }] } as const
     expect(encode(jump)).toHaveLength(5)
     expect(encode(jump, { branchLimit: 1 })).toMatchObject({ code: 'range', operand: 1, accepted: ['rel8'] })
+  })
+
+  it('IP wraps around within what it can hold, and nowhere else', () => {
+    const hex = (value: bigint, address: bigint) => {
+      const bytes = encode({ mnemonic: 'jne', operands: [{ kind: 'immediate', value }] }, { bits: 16, address })
+      return isEncodeError(bytes) ? bytes.code : Buffer.from(bytes).toString('hex')
+    }
+    expect(hex(0xfff0n, 0n)).toBe('75ee')
+    expect(hex(0x100010n, 0x100000n)).toBe('750e')
+    expect(hex(0x10010n, 0xfff0n)).toBe('751e')
+    expect(hex(0xfb30a24n, 0n)).toBe('660f851d0ab30f')
+  })
+
+  it("AMD's LOCK MOV CR0, which is MOV CR8, is encoded as it was decoded", () => {
+    const i = new Instruction()
+    for (const bits of [16, 32, 64] as const) {
+      const bytes = Uint8Array.of(0xf0, 0x0f, 0x20, 0xc3)
+      expect(new Decoder(bits, { vendor: 'amd' }).decode(i, bytes)).toBe(Status.ok)
+      expect(i.reg).toBe(8)
+      expect(encodeInstruction(i)).toEqual(bytes)
+    }
   })
 
   it('an absolute address out of reach of the mode takes the other address size', () => {
