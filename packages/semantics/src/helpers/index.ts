@@ -4,6 +4,7 @@ import { FLOAT_ROUTINES } from '../float/index.ts'
 import { IrCode } from '../ir/builder.ts'
 import { StateBuilder } from '../ir/state-builder.ts'
 import { RULE_HELPERS } from './rules.ts'
+import { SSE_FLOAT_ROUTINES } from './sse/index.ts'
 import type { Helper, Routine } from './types.ts'
 import { XSTATE_HELPERS } from './xstate/index.ts'
 
@@ -17,6 +18,7 @@ const HELPERS: readonly (readonly [string, Helper])[] = /* @__PURE__ */ Object.e
 })
 const ROUTINES: readonly (readonly [string, Routine])[] = /* @__PURE__ */ Object.entries<Routine>({
   ...FLOAT_ROUTINES,
+  ...SSE_FLOAT_ROUTINES,
 })
 
 const NUMBERS: ReadonlyMap<string, number> = /* @__PURE__ */ new Map(
