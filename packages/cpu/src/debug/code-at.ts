@@ -1,17 +1,16 @@
-import { ACCESS_RIGHTS, type CpuState, FIELD, SEGMENT } from '@ringfold/arch'
+import { type CpuState, FIELD, SEGMENT } from '@ringfold/arch'
 import { Decoder, Instruction, Status } from '@ringfold/isa/decoder'
 import { Formatter } from '@ringfold/isa/formatter'
-import { is64Bit } from '@ringfold/rings'
+import { isLongMode } from '@ringfold/rings'
+import { codeBits } from '../code-fetch.ts'
 import { hexOfBytes } from './rsp/hex.ts'
 
 /** The longest instruction. Intel SDM vol. 2A, 2.3.11. */
 export const MOST_INSTRUCTION_BYTES = 15
 
-/** The size of code that a processor executes, by CS.L and CS.D. */
-export function codeBits(state: CpuState): 16 | 32 | 64 {
-  if (is64Bit(state)) return 64
-  // In real mode, too, the D bit counts: a segment loaded in protected mode may have left it set.
-  return (state.lo(FIELD.segAccess, SEGMENT.CS) & ACCESS_RIGHTS.lo.DB) !== 0 ? 32 : 16
+/** The size of code that a processor executes. */
+export function codeBitsOf(state: CpuState): 16 | 32 | 64 {
+  return codeBits(state.lo(FIELD.segAccess, SEGMENT.CS), isLongMode(state))
 }
 
 export interface CodeLine {

@@ -379,7 +379,7 @@ describe('running', () => {
       < T05thread:1;
       > c
       run
-      < O${hexOfText('processor 0: #PF is about to be delivered\n')}
+      < O${hexOfText('processor 0: #PF was delivered\n')}
       < T0bthread:1;`,
     )
   })

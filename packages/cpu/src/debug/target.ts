@@ -34,7 +34,7 @@ export type DebugStop =
     }
   /** A triple fault. */
   | { readonly kind: 'shutdown'; readonly thread: number }
-  /** An exception that the debugger wanted to see is about to be delivered. */
+  /** An exception that the debugger wanted to see was delivered: its handler comes next. */
   | { readonly kind: 'exception'; readonly thread: number; readonly vector: number }
 
 /**
@@ -63,7 +63,7 @@ export interface DebugTarget {
    * @param actions one for each processor
    */
   resume(actions: readonly ThreadAction[], budget: number): DebugStop
-  /** Stops before the delivery of these exceptions. */
+  /** Stops where these exceptions are delivered. */
   catchExceptions?(vectors: ReadonlySet<number>): void
   /** Puts the machine into its state after power-up. */
   reset?(): void

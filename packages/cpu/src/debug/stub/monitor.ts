@@ -1,6 +1,6 @@
 import { EXCEPTION, FIELD } from '@ringfold/arch'
 import type { WalkedPage } from '@ringfold/mmu'
-import { codeBits, decodeCode, MOST_INSTRUCTION_BYTES } from '../code-at.ts'
+import { codeBitsOf, decodeCode, MOST_INSTRUCTION_BYTES } from '../code-at.ts'
 import { programCounter } from '../registers/general.ts'
 import { registerBytes } from '../registers/table.ts'
 import { hexOfBytes } from '../rsp/hex.ts'
@@ -70,7 +70,7 @@ function disassemble(session: StubSession, [from, count]: readonly string[]): st
   const start = parseAddress(session, from)
   const lines = count === undefined ? 8 : Number(count)
   if (start === null || !(lines >= 1 && lines <= MOST_LINES)) return 'disas [ADDRESS|$pc] [1..200]\n'
-  const bits = codeBits(session.registers().state)
+  const bits = codeBitsOf(session.registers().state)
   let text = ''
   for (let n = 0, address = start; n < lines; n++) {
     const bytes = session.target.readMemory(session.thread, address, MOST_INSTRUCTION_BYTES)
@@ -99,7 +99,7 @@ function catchExceptions(session: StubSession, names: readonly string[]): string
   if (names.length === 0 || vectors.includes(null)) return 'catch off | #PF #GP 14 ...\n'
   if (session.target.catchExceptions === undefined) return 'this machine cannot catch exceptions\n'
   session.target.catchExceptions(new Set(vectors as number[]))
-  return vectors.length === 0 ? 'no exceptions are caught\n' : `stops before ${names.join(' ')}\n`
+  return vectors.length === 0 ? 'no exceptions are caught\n' : `stops at handlers of ${names.join(' ')}\n`
 }
 
 function reset(session: StubSession): string {
@@ -115,7 +115,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['walk', { usage: 'walk ADDRESS', means: 'how an address is translated, entry by entry', run: walk }],
   ['disas', { usage: 'disas [ADDRESS] [COUNT]', means: 'code, in the size that CS says', run: disassemble }],
   ['pc', { usage: 'pc [linear|offset]', means: 'what rip shows outside 64-bit mode', run: pc }],
-  ['catch', { usage: 'catch off|VECTORS', means: 'stop before exceptions', run: catchExceptions }],
+  ['catch', { usage: 'catch off|VECTORS', means: 'stop where exceptions are delivered', run: catchExceptions }],
   ['reset', { usage: 'reset', means: 'the state after power-up', run: reset }],
 ])
 

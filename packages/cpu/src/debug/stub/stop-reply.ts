@@ -45,7 +45,7 @@ export function stopNotice(stop: DebugStop): string | null {
     case 'halted':
       return 'all processors are halted, and nothing can wake them\n'
     case 'exception':
-      return `processor ${stop.thread}: ${exceptionName(stop.vector)} is about to be delivered\n`
+      return `processor ${stop.thread}: ${exceptionName(stop.vector)} was delivered\n`
     default:
       return null
   }
