@@ -218,8 +218,11 @@ export class GuestEffects implements EffectEmitter {
     }
   }
 
-  /** Pushes a truth value: entry `array` of the TLB holds all `bytes` at the address in local `ea`. Leaves the entry in a local. */
-  #lookUp(e: IrEmitter, array: number, linear: number, bytes: number): number {
+  /**
+   * Pushes a truth value: entry `array` of the TLB holds all `bytes` at the address in local `ea`. Leaves the entry in a local.
+   * An address that is to be aligned lies in one page if it is, and has low bits that no tag has if it is not.
+   */
+  #lookUp(e: IrEmitter, array: number, linear: number, bytes: number, aligned = false): number {
     const entry = e.temporary(ValueType.i32)
     const wide = this.address.mode === 64
     e.i32(0)
@@ -233,19 +236,20 @@ export class GuestEffects implements EffectEmitter {
     e.tee(entry)
     e.memory(wide ? Wasm.i64Load : Wasm.i32Load, 1, 0, wide ? 3 : 2)
     e.get(linear)
+    const mask = aligned ? -4096 | (bytes - 1) : -4096
     if (wide) {
-      if (bytes > 1) {
+      if (bytes > 1 && !aligned) {
         e.i64(bytes - 1)
         e.op(Wasm.i64Add)
       }
-      e.i64(-4096)
+      e.i64(mask)
       e.op(Wasm.i64And, Wasm.i64Eq)
     } else {
-      if (bytes > 1) {
+      if (bytes > 1 && !aligned) {
         e.i32(bytes - 1)
         e.op(Wasm.i32Add)
       }
-      e.i32(-4096)
+      e.i32(mask)
       e.op(Wasm.i32And, Wasm.i32Eq)
     }
     return entry
@@ -312,9 +316,9 @@ export class GuestEffects implements EffectEmitter {
       this.#data(e, access, 1, SCRATCH.value)
       e.set(result)
     }
-    if (linear < 0 || imm & (MemoryImm.aligned | MemoryImm.system)) miss()
+    if (linear < 0 || imm & MemoryImm.system) miss()
     else {
-      const entry = this.#lookUp(e, SCRATCH.tlbRead, linear, access.bytes)
+      const entry = this.#lookUp(e, SCRATCH.tlbRead, linear, access.bytes, (imm & MemoryImm.aligned) !== 0)
       e.open(Wasm.if)
       this.#host(e, entry, linear)
       this.#data(e, access, 0, 0)
@@ -344,11 +348,11 @@ export class GuestEffects implements EffectEmitter {
       this.#data(e, access, 1, SCRATCH.value)
       this.#slow(e, this.functions.slowStore, ea, imm | (access.bytes << MemoryImm.sizeShift))
     }
-    if (linear < 0 || imm & (MemoryImm.aligned | MemoryImm.system)) {
+    if (linear < 0 || imm & MemoryImm.system) {
       miss()
       return
     }
-    const entry = this.#lookUp(e, SCRATCH.tlbWrite, linear, access.bytes)
+    const entry = this.#lookUp(e, SCRATCH.tlbWrite, linear, access.bytes, (imm & MemoryImm.aligned) !== 0)
     e.open(Wasm.if)
     this.#host(e, entry, linear)
     e.get(value)
