@@ -3,6 +3,8 @@ import type { RuleContext } from '@ringfold/rings'
 import { FLOAT_ROUTINES } from '../float/index.ts'
 import { IrCode } from '../ir/builder.ts'
 import { StateBuilder } from '../ir/state-builder.ts'
+import { CRYPTO_ROUTINES } from './crypto/index.ts'
+import { STRING_ROUTINES } from './packed-strings.ts'
 import { RULE_HELPERS } from './rules.ts'
 import { SSE_FLOAT_ROUTINES } from './sse/index.ts'
 import type { Helper, Routine } from './types.ts'
@@ -17,6 +19,8 @@ const HELPERS: readonly (readonly [string, Helper])[] = /* @__PURE__ */ Object.e
   ...XSTATE_HELPERS,
 })
 const ROUTINES: readonly (readonly [string, Routine])[] = /* @__PURE__ */ Object.entries<Routine>({
+  ...CRYPTO_ROUTINES,
+  ...STRING_ROUTINES,
   ...FLOAT_ROUTINES,
   ...SSE_FLOAT_ROUTINES,
 })

@@ -1,19 +1,16 @@
 /** Packed integer arithmetic, comparison and logic (SDM vol. 2; APM vol. 4 and 5), as operations on v128. */
 import type { Value } from '../ir/types.ts'
+import { broadcast, bytesBy, constant, zeros } from '../ir/vectors.ts'
 import { CF, type Lifter, ZF, ZF_BIT } from './lifter.ts'
 import type { Lifting } from './registry.ts'
 import {
   binary,
   binaryImmediate,
-  broadcast,
-  bytesBy,
-  constant,
   readVector,
   unary,
   type VectorOperation,
   vectorInstruction,
   type Width,
-  zeros,
 } from './simd-operands.ts'
 
 /** Instructions that are one op, lane by lane: what they do to 128 bits they do to 64. */

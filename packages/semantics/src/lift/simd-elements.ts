@@ -1,21 +1,15 @@
 /** Single elements of vectors to and from general registers and memory; sign masks (SDM vol. 2). */
 import type { Value } from '../ir/types.ts'
+import { blend, broadcast, laneMask, lowDoubleword, lowQuad, maskOfBits, zeros } from '../ir/vectors.ts'
 import type { Lifter } from './lifter.ts'
 import type { Lifting } from './registry.ts'
 import {
   binaryImmediate,
-  blend,
-  broadcast,
   byteImmediate,
-  laneMask,
-  lowDoubleword,
-  lowQuad,
-  maskOfBits,
   readVector,
   vectorInstruction,
   type Width,
   writeVector,
-  zeros,
 } from './simd-operands.ts'
 import type { Bits } from './source.ts'
 

@@ -1,20 +1,10 @@
 /** Moves between vector registers, general registers and memory (SDM vol. 2). */
 import type { Value } from '../ir/types.ts'
 import { ValueType } from '../ir/types.ts'
+import { broadcast, bytesBy, lowDoubleword, lowQuad, zeros } from '../ir/vectors.ts'
 import type { Lifter } from './lifter.ts'
 import type { Lifting } from './registry.ts'
-import {
-  ALIGNED,
-  broadcast,
-  bytesBy,
-  isVectorRegister,
-  lowDoubleword,
-  lowQuad,
-  readVector,
-  vectorInstruction,
-  writeVector,
-  zeros,
-} from './simd-operands.ts'
+import { ALIGNED, isVectorRegister, readVector, vectorInstruction, writeVector } from './simd-operands.ts'
 import type { Bits } from './source.ts'
 
 const quad = (n: 0 | 1, k: number): number => n * 8 + (k % 8)

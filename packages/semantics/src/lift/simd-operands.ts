@@ -6,8 +6,11 @@ import { EXCEPTION, FIELD, FSW } from '@ringfold/arch'
 import { RegisterClassId } from '@ringfold/isa/registers'
 import { MemoryImm } from '../ir/ops.ts'
 import type { Value } from '../ir/types.ts'
+import { lowQuad } from '../ir/vectors.ts'
 import type { Lifter } from './lifter.ts'
 import type { Lifting } from './registry.ts'
+
+export { blend, bytesBy, constant, lowDoubleword, lowQuad, splatByte, zeros } from '../ir/vectors.ts'
 
 /** Bits of the vectors that an instruction works on. */
 export type Width = 64 | 128
@@ -77,58 +80,11 @@ export function writeVector(l: Lifter, n: number, v: Value): void {
   }
 }
 
-/** The low 32 or 64 bits of a vector, as integers. */
-export const lowDoubleword = (l: Lifter, v: Value): Value => l.lane('i32x4.extract_lane', v, 0)
-export const lowQuad = (l: Lifter, v: Value): Value => l.lane('i64x2.extract_lane', v, 0)
+/** Byte offset in the state of an XMM register. */
+export const xmmOffset = (n: number): number => FIELD.zmm.offset + n * FIELD.zmm.strideBytes
 
 /** imm8 in operand `n`: i32, 0 to 255. A template finds it in its slot, so that it need not be a constant. */
 export const byteImmediate = (l: Lifter, n: number): Value => l.source.immediate(n, 8)
-
-export const constant = (l: Lifter, bytes: readonly number[]): Value => l.v128(Uint8Array.from(bytes))
-export const zeros = (l: Lifter): Value => l.v128(new Uint8Array(16))
-export const splatByte = (l: Lifter, v: Value): Value => l.pure('i8x16.splat', v)
-
-/** 16 bytes by index: tables of lane numbers. */
-export const bytesBy = (byte: (n: number) => number): number[] => Array.from({ length: 16 }, (_, n) => byte(n))
-
-/** Two MMX values as one vector: `low` below `high`. */
-export const join = (l: Lifter, low: Value, high: Value): Value =>
-  l.shuffle(
-    low,
-    high,
-    bytesBy((n) => (n < 8 ? n : n + 8)),
-  )
-
-/** Lane `index` (i32) of lanes of `bytes`, in every lane. */
-export function broadcast(l: Lifter, bytes: 1 | 2 | 4 | 8, v: Value, index: Value): Value {
-  const first = bytes === 1 ? index : l.pure('i32.mul', index, l.i32(bytes))
-  const within = constant(
-    l,
-    bytesBy((n) => n % bytes),
-  )
-  return l.pure('i8x16.swizzle', v, l.pure('i8x16.add', splatByte(l, first), within))
-}
-
-/** Ones in lane `index` (i32) of lanes of `bytes`, zeros elsewhere. */
-export function laneMask(l: Lifter, bytes: 1 | 2 | 4 | 8, index: Value): Value {
-  const numbers = constant(
-    l,
-    bytesBy((n) => Math.floor(n / bytes)),
-  )
-  return l.pure('i8x16.eq', numbers, splatByte(l, index))
-}
-
-/** Ones in the lanes of `bytes` whose bit is set in the low byte of `bits` (i32): bit n for lane n. */
-export function maskOfBits(l: Lifter, bytes: 2 | 4 | 8, bits: Value): Value {
-  const places = constant(
-    l,
-    bytesBy((n) => 1 << Math.floor(n / bytes)),
-  )
-  return l.pure('i8x16.ne', l.pure('v128.and', splatByte(l, bits), places), zeros(l))
-}
-
-/** From `x` where the mask has ones, from `y` where it has zeros. */
-export const blend = (l: Lifter, mask: Value, x: Value, y: Value): Value => l.pure('v128.bitselect', x, y, mask)
 
 /** What an instruction makes of destination and source. */
 export type VectorOperation = (l: Lifter, a: Value, b: Value, width: Width) => Value

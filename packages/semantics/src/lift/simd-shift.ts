@@ -1,18 +1,9 @@
 /** Packed shifts, by imm8 or by the low quadword of a vector (SDM vol. 2B, PSLLW to PSRLDQ). */
 import type { Value } from '../ir/types.ts'
+import { bytesBy, constant, lowQuad, splatByte, zeros } from '../ir/vectors.ts'
 import type { Lifter } from './lifter.ts'
 import type { Lifting } from './registry.ts'
-import {
-  byteImmediate,
-  bytesBy,
-  constant,
-  lowQuad,
-  readVector,
-  splatByte,
-  vectorInstruction,
-  writeVector,
-  zeros,
-} from './simd-operands.ts'
+import { byteImmediate, readVector, vectorInstruction, writeVector } from './simd-operands.ts'
 
 /** The count as an i32 that is at most `limit`: of a vector all 64 bits count. */
 function shiftCount(l: Lifter, limit: number): Value {

@@ -1,23 +1,17 @@
 /** Shuffles, interleaving, packing, widening and blends (SDM vol. 2), as operations on v128. */
 import type { Value } from '../ir/types.ts'
+import { blend, bytesBy, constant, join, maskOfBits, splatByte, zeros } from '../ir/vectors.ts'
 import type { Lifter } from './lifter.ts'
 import type { Lifting } from './registry.ts'
 import {
   binary,
   binaryImmediate,
-  blend,
   byteImmediate,
-  bytesBy,
-  constant,
-  join,
-  maskOfBits,
   readVector,
-  splatByte,
   unary,
   type VectorOperation,
   vectorInstruction,
   writeVector,
-  zeros,
 } from './simd-operands.ts'
 
 /** PUNPCKL and PUNPCKH: lanes of `bytes` of both operands in turn, from their low or high halves. */
