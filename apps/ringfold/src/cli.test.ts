@@ -152,6 +152,7 @@ describe('explain', () => {
     expect(ringfold(['explain', 'lock cmpxchg [rdi], rsi']).stdout).toContain('lock cmpxchg %rsi,(%rdi)')
     expect(ringfold(['explain', 'mov_r64_crn']).stdout).toContain('0F 20 /r')
     expect(ringfold(['explain', 'jz']).stdout).toContain('je_rel8')
+    expect(ringfold(['explain', 'ret']).stdout).toContain('Robin-Irvine 3C')
     const [first] = JSON.parse(ringfold(['explain', 'cpuid', '--json']).stdout)
     expect(first).toMatchObject({ mnemonic: 'cpuid', vmx: [{ name: 'CPUID', number: 10, when: 'always' }] })
   })

@@ -85,6 +85,20 @@ export function sharedEntries(facts: FormFacts): Entry[] {
   return entries.filter((entry) => entry !== undefined)
 }
 
+/** Attributes of a row (NOTATION.md) in words. */
+const ATTRIBUTE_WORDS: Readonly<Record<string, string>> = {
+  lock: 'takes LOCK with a destination in memory',
+  rep: 'takes REP',
+  repcc: 'takes REPE and REPNE',
+  pm: '#UD in real and virtual-8086 mode',
+  alias: 'a second encoding',
+  undoc: 'not, or hardly, documented',
+  gather: '#UD unless destination, index and mask differ',
+}
+
+const attributeText = ({ attributes }: FormFacts): string =>
+  attributes.map((attribute) => ATTRIBUTE_WORDS[attribute] ?? attribute).join('; ')
+
 /** Facts of one form alone. */
 export function formEntries(facts: FormFacts): Entry[] {
   return [
@@ -92,7 +106,7 @@ export function formEntries(facts: FormFacts): Entry[] {
     ['operands', operandText(facts)],
     ['modes', modeText(facts)],
     ['CPUID feature', featureText(facts)],
-    ...(facts.attributes.length > 0 ? [['attributes', facts.attributes.join(' ')] as const] : []),
+    ...(facts.attributes.length > 0 ? [['attributes', attributeText(facts)] as const] : []),
   ]
 }
 

@@ -23,15 +23,18 @@ export type Answer =
 
 const HEX_BYTES = /^(?:(?:0x)?[0-9a-f]{2}[\s,]*)+$/i
 
-/** Forms of a mnemonic or alias, and of the others of their families that only add a size to it: POPF, POPFD, POPFQ. */
+/** Forms of a mnemonic or alias, and of the others of their families that only add a size to it, or `f` for far: POPF, POPFD, POPFQ; RET, RETF. */
 function formsOfName(name: string): FormFacts[] {
   const direct = formsOf(name).flatMap((form) => formFacts(form) ?? [])
   if (direct.length === 0) return allForms().filter(({ mnemonic }) => mnemonic === name)
-  const families = new Set(direct.map(({ family }) => family.name))
-  const isKin = ({ mnemonic, family }: FormFacts) =>
-    families.has(family.name) && new RegExp(`^${mnemonicStem(direct)}[bwdq]?$`).test(mnemonic)
+  const families = new Set(direct.map(headingOf))
+  const isKin = (form: FormFacts) =>
+    families.has(headingOf(form)) && new RegExp(`^${mnemonicStem(direct)}[bwdqf]?$`).test(form.mnemonic)
   return allForms().filter(isKin)
 }
+
+/** Heading of the manual's page, which near and far transfers share. */
+const headingOf = ({ family }: FormFacts): string => family.name.replace(/ \(.*\)$/, '')
 
 const mnemonicStem = (forms: readonly FormFacts[]): string => (forms[0]?.mnemonic ?? '').replace(/[^a-z0-9]/g, '')
 

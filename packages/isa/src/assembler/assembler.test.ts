@@ -138,6 +138,7 @@ describe('text', () => {
     ['mov eax, [rax+0x80000000]', 'RANGE', { line: 1, operand: 2 }],
     ['rep inc dword [rax]', 'PREFIX', { line: 1, accepted: ['lock with a destination in memory', 'no prefix'] }],
     ['mov eax, 5-x\nx:', 'SYNTAX', { line: 1, accepted: ['label - label'] }],
+    ['rep', 'SYNTAX', { line: 1, accepted: ['mnemonic'] }],
     ['times x-y db 0\nx: db 1\ny:', 'RANGE', { line: 1 }],
     ['times y-x nop\nx: db 1\ny:', 'SYNTAX', { line: 1 }],
   ] as const)('%j: %s with line, operand and what is accepted', (text, code, details) => {

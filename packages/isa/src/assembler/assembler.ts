@@ -1,6 +1,7 @@
 /** A typed assembler: one method for every mnemonic, labels, data, alignment, code of any size in one image. */
 
 import { type Alias, knownMnemonics, type PseudoMnemonic } from '../encoder/index.ts'
+import { checkedBits } from '../errors.ts'
 import type { Mnemonic } from '../generated/encode.ts'
 import { type Assembled, type Bits, type Item, Layout, type PrefixName } from './layout.ts'
 import { utf8 } from './utf8.ts'
@@ -23,13 +24,13 @@ class AssemblerBase {
 
   constructor(options: AssemblerOptions = {}) {
     if (!hasMethods) defineMethods()
-    this.#bits = options.bits ?? 64
+    this.#bits = checkedBits(options.bits ?? 64)
     this.#origin = options.origin ?? 0n
   }
 
   /** Code size of what follows: mode switches of a boot loader stand in one image. */
   bits(bits: Bits): this {
-    this.#bits = bits
+    this.#bits = checkedBits(bits)
     return this
   }
 

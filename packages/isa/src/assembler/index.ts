@@ -1,4 +1,5 @@
 /** Programs to bytes: `@ringfold/isa/assembler`. */
+export { IsaError, type IsaErrorCode } from '../errors.ts'
 export { Assembler, type AssemblerOptions } from './assembler.ts'
 export { AssemblerError, type AssemblerErrorCode, type AssemblerErrorDetails, nearest } from './errors.ts'
 export type { Assembled, Bits, ListingLine, PrefixName } from './layout.ts'

@@ -209,6 +209,11 @@ class TextAssembler {
       prefixes.push(prefix)
       rest = rest.slice(1)
     }
+    if (rest.length === 0)
+      throw new AssemblerError('SYNTAX', `an instruction is missing after '${all[0]?.text}'`, {
+        line: number,
+        accepted: ['mnemonic'],
+      })
     const mnemonic = rest[0]?.text.toLowerCase() ?? ''
     const waiting = WAITING.get(mnemonic)
     if (formsOf(mnemonic).length === 0 && waiting === undefined) {

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { Assembler } from '../assembler/index.ts'
+import { encode } from '../encoder/index.ts'
 import { Decoder, decodeOne, disassemble, Instruction, InvalidReason, instructionObject, Status } from './index.ts'
 
 const hex = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text.replace(/\s/g, ''), 'hex'))
@@ -154,6 +156,17 @@ describe('what is no instruction', () => {
       for (let n = 0; n < bytes.length; n++)
         expect(decodeOne(bytes.subarray(0, n), { bits })).toMatchObject({ status: 'needMoreBytes', length: n })
     }
+  })
+
+  it('refuses a code size that there is not, by a typed error', () => {
+    const wrong = 65 as unknown as 64
+    for (const misuse of [
+      () => new Decoder(wrong),
+      () => encode({ mnemonic: 'nop' }, { bits: wrong }),
+      () => new Assembler({ bits: wrong }),
+      () => new Assembler().bits(wrong),
+    ])
+      expect(misuse).toThrow(expect.objectContaining({ code: 'isa.bits', remedy: 'give 16, 32 or 64' }))
   })
 
   it('answers with a value for absurd offsets and ends', () => {

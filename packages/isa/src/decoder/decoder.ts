@@ -2,6 +2,7 @@
  * The decoder: bytes at an offset, and a mode, to an {@link Instruction}. Allocates nothing, never throws, looks at 15 bytes at most.
  * The order of its steps is the one of SDM vol. 2, 2.1 (figure 2-1): prefixes, opcode, ModRM, SIB, displacement, immediate.
  */
+import { checkedBits } from '../errors.ts'
 import { FORM_BITS, NODES, ROOTS_16, ROOTS_32, ROOTS_64 } from '../generated/decode.ts'
 import { evexEnd, xopEnd } from './extent.ts'
 import { CONTROL_REGISTERS, FormBit, ImmKind } from './form-bits.ts'
@@ -70,7 +71,7 @@ export class Decoder {
   #p = 0
 
   constructor(bits: 16 | 32 | 64, options: DecoderOptions = {}) {
-    this.bits = bits
+    this.bits = checkedBits(bits)
     this.vendor = options.vendor ?? 'intel'
     this.#classes = byteClasses(bits)
     const roots = bits === 64 ? ROOTS_64 : bits === 32 ? ROOTS_32 : ROOTS_16

@@ -1,4 +1,5 @@
 /** The decoder: `@ringfold/isa/decoder`. */
+export { IsaError, type IsaErrorCode } from '../errors.ts'
 export { Decoder, type DecoderOptions } from './decoder.ts'
 export { BASE_IP, Instruction, InvalidReason, Prefix, Status } from './instruction.ts'
 export {

@@ -2,6 +2,7 @@
 import { FormBit, ImmKind } from '../decoder/form-bits.ts'
 import { BASE_IP, type Instruction, Prefix } from '../decoder/instruction.ts'
 import { OperandPlace } from '../decoder/places.ts'
+import { checkedBits } from '../errors.ts'
 import { FORM_BITS } from '../generated/decode.ts'
 import { FORM_RULES, SPEC_MEMORY } from '../generated/encode.ts'
 import { FORM_NAMES } from '../generated/form-names.ts'
@@ -263,7 +264,7 @@ function refusal(
  */
 export function encode(asked: EncodeRequest, options: EncodeOptions = {}): Uint8Array | EncodeError {
   const request = withoutShorthand(withoutPseudo(asked))
-  const bits = options.bits ?? 64
+  const bits = checkedBits(options.bits ?? 64)
   const forms = candidates(request, bits)
   if (!Array.isArray(forms)) return forms
   const found: Candidate[] = []

@@ -1,4 +1,6 @@
 /** Instructions to bytes: `@ringfold/isa/encoder`. */
+
+export { IsaError, type IsaErrorCode } from '../errors.ts'
 export type { PseudoMnemonic } from '../pseudo-operations.ts'
 export type { Alias } from './aliases.ts'
 export { encode, formsOf, knownMnemonics } from './encode.ts'
