@@ -17,10 +17,10 @@ import {
   readLow,
   SINGLE,
   soft,
-  toBits,
   toFloat,
   type Width,
-  writeLow,
+  writeNumber,
+  writeWhole,
 } from './sse-float-operands.ts'
 
 type IntegerBits = 32 | 64
@@ -35,16 +35,17 @@ const fromInteger =
     const int = bits === 32 ? 'i32' : 'i64'
     const v = l.get(1, bits)
     const { whole } = readDestination(l, width)
-    const r = toBits(l, width, l.pure(`${width.float}.convert_${int}_s`, v))
+    const result = l.pure(`${width.float}.convert_${int}_s`, v)
     if (bits === 32 && width.bits === 64) {
-      writeLow(l, whole, r, width)
+      writeWhole(l, l.replaceLane(width.vector, whole, 0, result))
       return
     }
     const number = (value: bigint) => (bits === 32 ? l.i32(Number(value)) : l.big(value))
     const limit = 1n << BigInt(precisionOf(width))
     const isExact = l.pure(`${int}.le_u`, l.pure(`${int}.add`, v, number(limit)), number(2n * limit))
-    const slow = () => soft(l, `${int}.toF${width.bits}`, [v], [bits, width.bits])
-    writeLow(l, whole, either(l, width.type, anyOf(l, isExact, isFastMode(l)), r, slow), width)
+    writeNumber(l, width, whole, result, anyOf(l, isExact, isFastMode(l)), () =>
+      soft(l, `${int}.toF${width.bits}`, [v], [bits, width.bits]),
+    )
   }
 
 /** CVTSS2SI, CVTSD2SI, and with truncation. A denormal raises no DE, but is inexact. */
@@ -70,9 +71,8 @@ const toInteger =
 const widen: Lifting = (l) => {
   const raw = readLow(l, 1, SINGLE)
   const { whole } = readDestination(l, DOUBLE)
-  const r = toBits(l, DOUBLE, l.pure('f64.promote_f32', toFloat(l, SINGLE, raw)))
-  const slow = () => soft(l, 'f32.toF64', [raw], [32, 64])
-  writeLow(l, whole, either(l, DOUBLE.type, isOrdered(l, SINGLE, [raw]), r, slow), DOUBLE)
+  const result = l.pure('f64.promote_f32', toFloat(l, SINGLE, raw))
+  writeNumber(l, DOUBLE, whole, result, isOrdered(l, SINGLE, [raw]), () => soft(l, 'f32.toF64', [raw], [32, 64]))
 }
 
 /** Magnitudes that single precision holds with room on both sides: no result of them is tiny or infinite. */
@@ -83,17 +83,11 @@ const narrow: Lifting = (l) => {
   const raw = readLow(l, 1, DOUBLE)
   const { whole } = readDestination(l, SINGLE)
   const v = toFloat(l, DOUBLE, raw)
-  const r = toBits(l, SINGLE, l.pure('f32.demote_f64', v))
   const size = l.pure('f64.abs', v)
   const is = (op: string, value: number): Value => l.pure(`f64.${op}`, size, floatConstant(l, DOUBLE, value))
   const fits = allOf(l, is('ge', SINGLE_RANGE.least), is('lt', SINGLE_RANGE.end))
   const holds = allOf(l, isFastMode(l), anyOf(l, fits, isZero(l, DOUBLE, magnitude(l, DOUBLE, raw))))
-  writeLow(
-    l,
-    whole,
-    either(l, SINGLE.type, holds, r, () => soft(l, 'f64.toF32', [raw], [64, 32])),
-    SINGLE,
-  )
+  writeNumber(l, SINGLE, whole, l.pure('f32.demote_f64', v), holds, () => soft(l, 'f64.toF32', [raw], [64, 32]))
 }
 
 export const SSE_CONVERT: Readonly<Record<string, Lifting>> = {

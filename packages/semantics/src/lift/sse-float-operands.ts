@@ -125,15 +125,38 @@ export const isNotTiny = (l: Lifter, width: Width, magnitude: Value): Value =>
 export const readLow = (l: Lifter, n: number, { bits }: Width): Value =>
   l.isMemory(n) ? l.load(n, bits) : l.loadState(0, bits, l.source.registerOffset(n))
 
-/** The destination, and its low lane as raw bits. */
-export function readDestination(l: Lifter, width: Width): { whole: Value; low: Value } {
+/** The destination, and its low lane as raw bits and as a number. */
+export function readDestination(l: Lifter, width: Width): { whole: Value; low: Value; number: Value } {
   const whole = l.loadState(0, 128, l.source.registerOffset(0))
-  return { whole, low: l.lane(`${width.integers}.extract_lane`, whole, 0) }
+  return {
+    whole,
+    low: l.lane(`${width.integers}.extract_lane`, whole, 0),
+    number: l.lane(`${width.vector}.extract_lane`, whole, 0),
+  }
 }
 
 /** Replaces the low lane of the destination. The register is written whole: a narrow store would stall the next load. */
 export function writeLow(l: Lifter, whole: Value, low: Value, { integers }: Width): void {
   l.storeState(0, 128, l.replaceLane(integers, whole, 0, low), l.source.registerOffset(0))
+}
+
+/**
+ * Replaces the low lane of the destination by a number where `holds`, else by the bits that `slow` computes. The number stays a
+ * floating-point value all the way: the next instruction waits for it.
+ */
+export function writeNumber(
+  l: Lifter,
+  width: Width,
+  whole: Value,
+  number: Value,
+  holds: Value,
+  slow: () => Value,
+): void {
+  const fast = l.replaceLane(width.vector, whole, 0, number)
+  writeWhole(
+    l,
+    either(l, ValueType.v128, holds, fast, () => l.replaceLane(width.integers, whole, 0, slow())),
+  )
 }
 
 export const writeWhole = (l: Lifter, v: Value): void => l.storeState(0, 128, v, l.source.registerOffset(0))

@@ -18,6 +18,7 @@ import {
   toFloat,
   type Width,
   writeLow,
+  writeNumber,
   writeWhole,
 } from './sse-float-operands.ts'
 
@@ -28,10 +29,12 @@ const scalar =
   (operation: Exclude<Arithmetic, 'sqrt'>, width: Width): Lifting =>
   (l) => {
     const b = readLow(l, 1, width)
-    const { whole, low: a } = readDestination(l, width)
-    const r = toBits(l, width, l.pure(`${width.float}.${operation}`, toFloat(l, width, a), toFloat(l, width, b)))
-    const slow = () => soft(l, `${width.float}.${operation}`, [a, b], [width.bits, width.bits])
-    writeLow(l, whole, either(l, width.type, isScalarFast(l, width, operation, { a, b, r }), r, slow), width)
+    const { whole, low: a, number } = readDestination(l, width)
+    const result = l.pure(`${width.float}.${operation}`, number, toFloat(l, width, b))
+    const holds = isScalarFast(l, width, operation, { a, b, r: toBits(l, width, result) })
+    writeNumber(l, width, whole, result, holds, () =>
+      soft(l, `${width.float}.${operation}`, [a, b], [width.bits, width.bits]),
+    )
   }
 
 /** SQRTSS, SQRTSD: of the source only. */
@@ -40,9 +43,9 @@ const scalarRoot =
   (l) => {
     const b = readLow(l, 1, width)
     const { whole } = readDestination(l, width)
-    const r = toBits(l, width, l.pure(`${width.float}.sqrt`, toFloat(l, width, b)))
-    const slow = () => soft(l, `${width.float}.sqrt`, [b], [width.bits, width.bits])
-    writeLow(l, whole, either(l, width.type, isScalarFast(l, width, 'sqrt', { a: b, b, r }), r, slow), width)
+    const result = l.pure(`${width.float}.sqrt`, toFloat(l, width, b))
+    const holds = isScalarFast(l, width, 'sqrt', { a: b, b, r: toBits(l, width, result) })
+    writeNumber(l, width, whole, result, holds, () => soft(l, `${width.float}.sqrt`, [b], [width.bits, width.bits]))
   }
 
 const suffix = ({ bits }: Width): string => (bits === 32 ? 'ps' : 'pd')
@@ -100,9 +103,9 @@ const scalarExtreme =
   (operation: Extreme, width: Width): Lifting =>
   (l) => {
     const b = readLow(l, 1, width)
-    const { whole, low: a } = readDestination(l, width)
+    const { whole, low: a, number } = readDestination(l, width)
     const compare = `${width.float}.${operation === 'min' ? 'lt' : 'gt'}`
-    const r = l.select(l.pure(compare, toFloat(l, width, a), toFloat(l, width, b)), a, b)
+    const r = l.select(l.pure(compare, number, toFloat(l, width, b)), a, b)
     const slow = () => soft(l, `${width.float}.${operation}`, [a, b], [width.bits, width.bits])
     writeLow(l, whole, either(l, width.type, isOrdered(l, width, [a, b]), r, slow), width)
   }

@@ -1,6 +1,6 @@
 /** Ops with effects as Wasm: state in memory 1, guest memory through the inline first level of the TLB, flags lazily. */
 import { FIELD } from '@ringfold/arch'
-import { FlagKind, type IrCode, MemoryImm, Op, ValueType } from '@ringfold/semantics'
+import { FlagKind, type IrCode, MemoryImm, Op, STATUS, ValueType } from '@ringfold/semantics'
 import { HandlerStatus, SCRATCH, SLOT } from '../layout.ts'
 import { Wasm } from '../wasm/opcodes.ts'
 import type { EffectEmitter, IrEmitter } from './emitter.ts'
@@ -455,6 +455,10 @@ export class GuestEffects implements EffectEmitter {
 
   #setBits(e: IrEmitter, n: number, mask: number): void {
     const { code } = e
+    if (mask === STATUS) {
+      this.#setAllBits(e, code.a[n] as number)
+      return
+    }
     if (!followsResultFlags(code, n) || (mask & ~0x811) !== 0) {
       e.call(this.functions.settle)
       e.op(Wasm.drop)
@@ -468,6 +472,18 @@ export class GuestEffects implements EffectEmitter {
     e.i32(mask)
     e.op(Wasm.i32And, Wasm.i32Or)
     e.memory(Wasm.i32Store, 1, FIELD.statusFlags.offset, 2)
+  }
+
+  /** No flag of a lazy operation survives. */
+  #setAllBits(e: IrEmitter, value: number): void {
+    e.i32(0)
+    e.push(value)
+    e.i32(STATUS)
+    e.op(Wasm.i32And)
+    e.memory(Wasm.i32Store, 1, FIELD.statusFlags.offset, 2)
+    e.i32(0)
+    e.i32(0)
+    e.memory(Wasm.i32Store, 1, FIELD.lazyOp.offset, 2)
   }
 
   #getFlag(e: IrEmitter, bit: number): void {
