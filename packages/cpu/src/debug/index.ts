@@ -6,6 +6,7 @@ export {
   type LockstepOptions,
   type LockstepReport,
   runLockstep,
+  undefinedFlags,
 } from './lockstep/lockstep.ts'
 export { ProcessorSubject, type ProcessorSubjectOptions } from './lockstep/processor-subject.ts'
 export { RemoteSubject } from './lockstep/remote-subject.ts'

@@ -17,11 +17,13 @@ export interface LockstepOptions {
   readonly strideInstructions?: number
   /** Fields that do not count. */
   readonly ignore?: (field: string) => boolean
+  /** Bits of fields that do not count. */
+  readonly ignoreBits?: ReadonlyMap<string, bigint>
   /**
-   * Flags that the instruction table calls undefined do not count: `a` takes them over from `b`, so that they do no harm later. Between
-   * engines of one lifting they do count.
+   * Flags that need not agree after an instruction of a form, such as `undefinedFlags`: `a` takes them over from `b`, so that they do
+   * no harm later. Then each instruction is compared. Engines of one lifting agree in all flags.
    */
-  readonly maskUndefinedFlags?: boolean
+  readonly freeFlags?: (form: number) => number
   /** Fields that `a` takes over from `b` before the first instruction: values that the manuals leave to the processor. */
   readonly adoptAtStart?: readonly string[]
   /** Memory that is compared at the end. */
@@ -51,6 +53,11 @@ export type LockstepReport =
       readonly b: Observation
     }
 
+/** The flags that an instruction leaves undefined, by the instruction table. */
+export function undefinedFlags(form: number): number {
+  return flagsUndefined(form) & STATUS_FLAGS_MASK
+}
+
 const STRIDE_INSTRUCTIONS = 10_000
 /** A stretch this short is stepped through. */
 const STEPPED_INSTRUCTIONS = 16
@@ -76,7 +83,7 @@ export async function runLockstep(
   await pair.adoptStart()
   const atStart = await pair.compare()
   if (atStart.differences.length > 0) return { kind: 'differ', instructions: 0, before: atStart.a, ...atStart }
-  const stride = options.maskUndefinedFlags ? 1 : (options.strideInstructions ?? STRIDE_INSTRUCTIONS)
+  const stride = options.freeFlags !== undefined ? 1 : (options.strideInstructions ?? STRIDE_INSTRUCTIONS)
   return stride > 1 && a.checkpoint !== undefined && b.checkpoint !== undefined
     ? pair.runByStrides(options.instructions, stride)
     : pair.step(0, options.instructions)
@@ -108,6 +115,7 @@ class Pair {
     for (const [field, value] of a) {
       const other = b.get(field)
       if (other === undefined || other === value || this.#options.ignore?.(field)) continue
+      if (((value ^ other) & ~(this.#options.ignoreBits?.get(field) ?? 0n)) === 0n) continue
       differences.push({ field, a: value, b: other })
     }
     return { a, b, differences }
@@ -211,10 +219,12 @@ class Pair {
   async #compareMasked(instruction: CodeLine) {
     const result = await this.compare()
     const [only] = result.differences
-    if (!this.#options.maskUndefinedFlags || result.differences.length !== 1 || only?.field !== 'eflags') return result
+    if (this.#options.freeFlags === undefined || result.differences.length !== 1 || only?.field !== 'eflags')
+      return result
     const form = instruction.instruction?.form
-    const mask = form === undefined ? 0 : flagsUndefined(form) & STATUS_FLAGS_MASK
-    if (((only.a ^ only.b) & ~BigInt(mask)) !== 0n) return result
+    const mask = BigInt(form === undefined ? 0 : this.#options.freeFlags(form))
+    const ignored = this.#options.ignoreBits?.get('eflags') ?? 0n
+    if (((only.a ^ only.b) & ~(mask | ignored)) !== 0n) return result
     await this.#a.write('eflags', only.b)
     return { ...result, a: new Map([...result.a, ['eflags', only.b]]), differences: [] }
   }

@@ -25,10 +25,11 @@ export class RemoteSubject implements LockstepSubject {
   }
 
   async advance(instructions: number): Promise<Advance> {
-    this.#seen = null
     for (let n = 0; n < instructions; n++) {
-      const reply = await this.#client.step()
+      // An emulator that ends at a triple fault closes the connection; what was seen last is all that there is then.
+      const reply = await this.#client.step().catch(() => 'W00')
       if (!/^[ST]05/.test(reply)) return { retired: n, end: 'shutdown' }
+      this.#seen = null
     }
     return { retired: instructions }
   }

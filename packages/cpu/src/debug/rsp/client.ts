@@ -119,7 +119,8 @@ export class RspClient {
 export function parseRegisters(description: string): RemoteRegister[] {
   const registers: RemoteRegister[] = []
   let number = 0
-  for (const [element] of description.matchAll(/<reg\b[^>]*>/g)) {
+  const elements = description.replace(/<!--[\s\S]*?-->/g, '')
+  for (const [element] of elements.matchAll(/<reg\b[^>]*>/g)) {
     const attribute = (name: string): string | undefined => new RegExp(`\\b${name}="([^"]*)"`).exec(element)?.[1]
     const [name, bits, at] = [attribute('name'), Number(attribute('bitsize')), attribute('regnum')]
     if (name === undefined || !(bits > 0 && bits <= 1024)) continue
