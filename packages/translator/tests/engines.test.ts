@@ -1,4 +1,4 @@
-import { compareStates, FIELD } from '@ringfold/arch'
+import { CR0, compareStates, FIELD, FSW, STATE_LAYOUT } from '@ringfold/arch'
 import { Decoder, Instruction, Status } from '@ringfold/isa/decoder'
 import { encode, type OperandValue } from '@ringfold/isa/encoder'
 import { allForms, type FormFacts } from '@ringfold/isa/facts'
@@ -59,7 +59,7 @@ function randomizeVectors(next: () => number, a: ReferenceMachine, b: Interprete
   }
   a.state.write('fpuTop', next() & 7)
   a.state.write('fpuTag', next() & 0xff)
-  a.state.write('fpuStatus', next() % 8 === 0 ? 0x80 : 0)
+  a.state.write('fpuStatus', next() % 8 === 0 ? FSW.lo.ES : 0)
   for (const field of [FIELD.zmm, FIELD.fpr, FIELD.fpuTop, FIELD.fpuTag, FIELD.fpuStatus]) {
     const end = field.offset + field.count * field.strideBytes
     b.state.u8.set(a.state.u8.subarray(field.offset, end), field.offset)
@@ -97,6 +97,7 @@ function randomize(next: () => number, a: ReferenceMachine, b: InterpreterMachin
     machine.state.write('statusFlags', flags)
     machine.state.write('systemFlags', (flags & 4) << 8)
     machine.state.write('lazyOp', 0)
+    machine.state.write('cr0', BigInt(CR0.lo.NE))
   }
   randomizeVectors(next, a, b)
   for (let n = 0; n < 64; n++) {
@@ -107,8 +108,17 @@ function randomize(next: () => number, a: ReferenceMachine, b: InterpreterMachin
   }
 }
 
+/** Whether the bytes of all fields are equal that are not an engine's own: nearly always, and known faster than by value. */
+const haveSameBytes = (a: ReferenceMachine, b: InterpreterMachine): boolean =>
+  STATE_LAYOUT.every(({ group, offset, count, strideBytes }) => {
+    const end = offset + count * strideBytes
+    return (
+      group === 'engine' || Buffer.compare(a.state.u8.subarray(offset, end), b.state.u8.subarray(offset, end)) === 0
+    )
+  })
+
 function difference(a: ReferenceMachine, b: InterpreterMachine): string {
-  const states = compareStates(a.state, b.state)
+  const states = haveSameBytes(a, b) ? [] : compareStates(a.state, b.state)
   if (states.length > 0) return JSON.stringify(states, (_, v) => (typeof v === 'bigint' ? v.toString(16) : v))
   return Buffer.compare(a.bytes, b.bytes) === 0 ? '' : 'memory'
 }

@@ -1,6 +1,6 @@
 /** The base module: functions that every handler calls, over memory 1. */
 import type { WasmMemory } from '@ringfold/contracts'
-import { routineCode, routineNumbers } from '@ringfold/semantics'
+import { type IrCode, isRoutine, Op, routineCode, routineNumbers } from '@ringfold/semantics'
 import { IrEmitter, LocalPool } from '../emit/emitter.ts'
 import { type FlagFunction, flagFunctions } from '../emit/flags.ts'
 import { GuestEffects, type RuntimeFunctions } from '../emit/guest-effects.ts'
@@ -100,16 +100,24 @@ export function routineModule(
 
 const ROUTINE_WORDS = 3
 
-function importRoutines(module: ModuleBuilder): ReadonlyMap<number, number> {
+/** Numbers of the routines that pieces of IR call: what a module need not import, it should not, as there are many. */
+export function routinesCalled(pieces: Iterable<IrCode>): ReadonlySet<number> {
+  const called = new Set<number>()
+  for (const { op, imm, length } of pieces)
+    for (let n = 0; n < length; n++) if (op[n] === Op.call && isRoutine(imm[n] as number)) called.add(imm[n] as number)
+  return called
+}
+
+function importRoutines(module: ModuleBuilder, called: Iterable<number>): ReadonlyMap<number, number> {
   return new Map(
-    routineNumbers().map((number) => [number, module.importFunction(routineName(number), [i32, i32, i32], [i32])]),
+    [...called].map((number) => [number, module.importFunction(routineName(number), [i32, i32, i32], [i32])]),
   )
 }
 
-/** Imports the host's functions and the routines, and defines those of flags. Memories are to be imported before. */
-export function defineRuntime(module: ModuleBuilder): RuntimeFunctions {
+/** Imports the host's functions and routines, and defines those of flags. Memories are to be imported before. */
+export function defineRuntime(module: ModuleBuilder, called: Iterable<number>): RuntimeFunctions {
   const host = importHost(module)
-  const routines = importRoutines(module)
+  const routines = importRoutines(module, called)
   const flags = defineFlagFunctions(module)
   const of = (name: string) => flags.get(name) as number
   return {
@@ -121,15 +129,15 @@ export function defineRuntime(module: ModuleBuilder): RuntimeFunctions {
   }
 }
 
-/** Imports what handlers call: the host's functions and those of the base module. */
-export function importRuntime(module: ModuleBuilder): RuntimeFunctions {
+/** Imports what handlers call: the host's functions, those of the base module, and routines. */
+export function importRuntime(module: ModuleBuilder, called: Iterable<number>): RuntimeFunctions {
   const of = (name: string) => module.importFunction(name, [], [i32])
   return {
     settle: of('settle'),
     carry: of('carry'),
     conditions: Array.from({ length: CONDITIONS }, (_, n) => of(`condition${n}`)),
     ...importHost(module),
-    routines: importRoutines(module),
+    routines: importRoutines(module, called),
   }
 }
 

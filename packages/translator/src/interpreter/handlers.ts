@@ -7,7 +7,7 @@ import { type AddressMode, GuestEffects } from '../emit/guest-effects.ts'
 import { ByteWriter } from '../wasm/bytes.ts'
 import { ModuleBuilder } from '../wasm/module.ts'
 import { WasmType } from '../wasm/opcodes.ts'
-import { importMemories, importRuntime } from './base-module.ts'
+import { importMemories, importRuntime, routinesCalled } from './base-module.ts'
 import { TemplateSource } from './shape.ts'
 
 export interface HandlerCode {
@@ -47,7 +47,7 @@ export function compileHandler(
   imports: Readonly<Record<string, unknown>>,
 ): unknown {
   const module = new ModuleBuilder()
-  const functions = importRuntime(module)
+  const functions = importRuntime(module, routinesCalled([handler.code]))
   importMemories(module, ram, state)
   const out = new ByteWriter(512)
   const pool = new LocalPool(2)

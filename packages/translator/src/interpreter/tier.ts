@@ -3,7 +3,7 @@ import type { WasmMemory } from '@ringfold/contracts'
 import type { Instruction } from '@ringfold/isa/decoder'
 import type { AddressMode } from '../emit/guest-effects.ts'
 import { ModuleBuilder } from '../wasm/module.ts'
-import { defineRuntime, importMemories } from './base-module.ts'
+import { defineRuntime, importMemories, routinesCalled } from './base-module.ts'
 import { compileHandler, type HandlerCode, handlerCode } from './handlers.ts'
 import { defineLoop, FIRST_HANDLER, SLOW_HANDLER } from './loop-module.ts'
 import { shapeKey } from './shape.ts'
@@ -76,8 +76,9 @@ export class Tier {
     const module = new ModuleBuilder()
     importMemories(module, ram, memory)
     module.importTable('table', 1)
-    const functions = defineRuntime(module)
-    const index = defineLoop(module, { functions, address: this.address, handlers: this.handlers.slice(0, count) })
+    const handlers = this.handlers.slice(0, count)
+    const functions = defineRuntime(module, routinesCalled(handlers.map(({ code }) => code)))
+    const index = defineLoop(module, { functions, address: this.address, handlers })
     module.export('run', index)
     const e = { ...imports, ram, state: memory, table: this.table }
     const instance = new WebAssembly.Instance(new WebAssembly.Module(module.toBytes()), { e })
