@@ -62,6 +62,8 @@ export class PhysicalMemory implements GuestMemory {
   #a20 = true
   /** Below this address host offsets are physical addresses, whatever the A20 gate does. */
   #directBytes: number
+  #plainFrom = 0
+  #plainBytes = 0
 
   /** Throws `MemoryError` `memory.ram-size` or `memory.wasm-size`. */
   constructor({ ramBytes, romBytes, wasm }: PhysicalMemoryOptions) {
@@ -75,6 +77,7 @@ export class PhysicalMemory implements GuestMemory {
     this.attributeTable = this.#attributes.table
     this.#rom = new RomPages(this.layout)
     this.#directBytes = this.layout.lowRamBytes
+    this.#findPlain()
   }
 
   /** Bytes of RAM. */
@@ -251,11 +254,41 @@ export class PhysicalMemory implements GuestMemory {
     return page < HIGH_RAM_PAGE ? page * PAGE_BYTES : (page - HIGH_RAM_PAGE) * PAGE_BYTES + HIGH_RAM_HOST_OFFSET
   }
 
+  /** Finds the largest piece of low RAM without a device. */
+  #findPlain(): void {
+    const end = this.#directBytes
+    this.#plainBytes = 0
+    let from = 0
+    const consider = (to: number): void => {
+      if (to - from <= this.#plainBytes) return
+      this.#plainFrom = from
+      this.#plainBytes = to - from
+    }
+    for (const { base, sizeBytes } of this.#mmio.ranges) {
+      consider(Math.min(Math.floor(base / PAGE_BYTES) * PAGE_BYTES, end))
+      from = Math.ceil((base + sizeBytes) / PAGE_BYTES) * PAGE_BYTES
+    }
+    consider(end)
+  }
+
+  /**
+   * A range of physical addresses, `plainFrom` to `plainFrom + plainBytes - 1`, that may be read in `words` and `bytes` in place: the
+   * largest piece of low RAM without a device, whole pages. It changes when devices or the A20 gate do; so ask each time.
+   */
+  get plainFrom(): number {
+    return this.#plainFrom
+  }
+
+  get plainBytes(): number {
+    return this.#plainBytes
+  }
+
   /** Opens or closes the A20 gate, which all accesses go through. Open at first. */
   setA20(enabled: boolean): void {
     if (enabled === this.#a20) return
     this.#a20 = enabled
     this.#directBytes = enabled ? this.layout.lowRamBytes : Math.min(this.layout.lowRamBytes, A20_BYTES)
+    this.#findPlain()
     this.#attributes.changedAll()
   }
 
@@ -286,6 +319,7 @@ export class PhysicalMemory implements GuestMemory {
   }
 
   #updateMmio(base: PhysicalAddress, sizeBytes: number): void {
+    this.#findPlain()
     const last = Math.min(Math.floor((base + sizeBytes - 1) / PAGE_BYTES), this.attributeTable.length - 1)
     for (let page = Math.floor(base / PAGE_BYTES); page <= last; page++) {
       const device = this.#mmio.overlaps(page * PAGE_BYTES, PAGE_BYTES)

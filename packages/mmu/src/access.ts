@@ -1,4 +1,4 @@
-import { CR0, CR4 } from '@ringfold/arch'
+import { CR0, CR4, PTE } from '@ringfold/arch'
 import type { LinearAccess, TranslationAccess } from '@ringfold/contracts'
 
 /** Bits of an access. None of them: an implicit supervisor read, or an explicit one with EFLAGS.AC = 0. */
@@ -11,7 +11,10 @@ export const ACCESS = /* @__PURE__ */ Object.freeze({
   AC: 8,
 })
 
-/** What all entries of a walk together allow, and what else a TLB keeps of a page. */
+/**
+ * What all entries of a walk together allow, and what else a TLB keeps of a page. The bits stand in the order of those of entries,
+ * so that `commonRights` need not branch.
+ */
 export const RIGHT = /* @__PURE__ */ Object.freeze({
   /** R/W is 1 at every level. */
   WRITABLE: 1,
@@ -62,34 +65,54 @@ export function permissionIndex(rights: number, access: number): number {
  * given CR0 and CR4. Intel SDM vol. 3A, 5.6.1 "Determination of Access Rights".
  */
 export function fillPermissions(table: Uint8Array, cr0: number, cr4: number): void {
-  const controls = {
-    writeProtect: (cr0 & CR0.lo.WP) !== 0,
-    smep: (cr4 & CR4.lo.SMEP) !== 0,
-    smap: (cr4 & CR4.lo.SMAP) !== 0,
-  }
+  const controls = rightsControls(cr0, cr4)
   for (let access = 0; access < ACCESS_COUNT; access++)
     for (let rights = 0; rights < RIGHTS_COUNT; rights++)
-      table[permissionIndex(rights, access)] = isAllowed(rights, access, controls) ? 1 : 0
+      table[permissionIndex(rights, access)] = denialOf(rights, access, controls) === undefined ? 1 : 0
 }
 
 /** One byte for each index. */
 export const PERMISSION_TABLE_BYTES = RIGHTS_COUNT * ACCESS_COUNT
 
-interface Controls {
+/** The control bits that decide about rights. */
+export interface RightsControls {
   readonly writeProtect: boolean
   readonly smep: boolean
   readonly smap: boolean
 }
 
-function isAllowed(rights: number, access: number, { writeProtect, smep, smap }: Controls): boolean {
+export function rightsControls(cr0: number, cr4: number): RightsControls {
+  return {
+    writeProtect: (cr0 & CR0.lo.WP) !== 0,
+    smep: (cr4 & CR4.lo.SMEP) !== 0,
+    smap: (cr4 & CR4.lo.SMAP) !== 0,
+  }
+}
+
+/** Why rights do not allow an access. */
+export type Denial = 'supervisor-page' | 'execute-disable' | 'smep' | 'smap' | 'read-only'
+
+/** What forbids an access, or nothing. Of several reasons, the one that no control bit could lift comes first. */
+export function denialOf(rights: number, access: number, controls: RightsControls): Denial | undefined {
   const userPage = (rights & RIGHT.USER) !== 0
   const userAccess = (access & ACCESS.USER) !== 0
-  if (userAccess && !userPage) return false
+  if (userAccess && !userPage) return 'supervisor-page'
   if ((access & ACCESS.FETCH) !== 0) {
-    const prevented = smep && userPage && !userAccess
-    return (rights & RIGHT.EXECUTABLE) !== 0 && !prevented
+    if ((rights & RIGHT.EXECUTABLE) === 0) return 'execute-disable'
+    return controls.smep && userPage && !userAccess ? 'smep' : undefined
   }
-  if (smap && userPage && !userAccess && (access & ACCESS.AC) === 0) return false
-  if ((access & ACCESS.WRITE) === 0 || (rights & RIGHT.WRITABLE) !== 0) return true
-  return !userAccess && !writeProtect
+  if (controls.smap && userPage && !userAccess && (access & ACCESS.AC) === 0) return 'smap'
+  if ((access & ACCESS.WRITE) === 0 || (rights & RIGHT.WRITABLE) !== 0) return undefined
+  return userAccess || controls.writeProtect ? 'read-only' : undefined
 }
+
+/** The bits of `RIGHT` that the entries of a walk give together: `allLo` what all have in common, `anyHi` what any has. */
+export function commonRights(allLo: number, anyHi: number): number {
+  return ((allLo & RW_US) >>> RW_SHIFT) | ((~anyHi >>> XD_SHIFT) & EXECUTABLE)
+}
+
+const RW_US = PTE.lo.RW | PTE.lo.US
+const RW_SHIFT = /* @__PURE__ */ Math.log2(PTE.lo.RW / RIGHT.WRITABLE)
+const { EXECUTABLE } = RIGHT
+/** From XD, the highest bit, to `EXECUTABLE`. */
+const XD_SHIFT = /* @__PURE__ */ Math.log2((PTE.hi.XD >>> 0) / EXECUTABLE)

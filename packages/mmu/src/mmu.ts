@@ -77,7 +77,8 @@ export class Mmu implements AddressTranslator {
     }
     const status = walker.walk(lo, hi, access)
     if (status === WALK.DONE) {
-      tlb.insert(lo, hi, paging.pcid, walker.address - (lo & PAGE_OFFSET), walker.rights, walker.pageBytes)
+      if (walker.keepable)
+        tlb.insert(lo, hi, paging.pcid, walker.address - (lo & PAGE_OFFSET), walker.rights, walker.pageBytes)
       return walker.address
     }
     this.status = status

@@ -15,7 +15,6 @@ import {
   PTE,
   PTE_PAE,
 } from '@ringfold/arch'
-import type { PhysicalAddress } from '@ringfold/contracts'
 import { fillPermissions, PERMISSION_TABLE_BYTES, permissionIndex } from './access.ts'
 import { MmuError } from './errors.ts'
 
@@ -94,8 +93,9 @@ export class PagingState {
   readonly pdptes = new Uint32Array(8)
   /** One of `PAGING_MODE`. */
   mode = -1
-  /** Physical address of the first table; for PAE paging, which has registers instead, 0. */
-  root: PhysicalAddress = 0
+  /** Physical address of the first table, in halves; for PAE paging, which has registers instead, 0. */
+  rootLo = 0
+  rootHi = 0
   /** 0 unless CR4.PCIDE. */
   pcid = 0
   globalPages = false
@@ -181,9 +181,8 @@ export class PagingState {
 
   #loadCr3(): void {
     const { mode } = this
-    const low = (this.cr3Lo & CR3.lo.ADDRESS) >>> 0
-    if (mode >= PAGING_MODE.FOUR_LEVEL) this.root = (this.cr3Hi & CR3.hi.ADDRESS) * 2 ** 32 + low
-    else this.root = mode === PAGING_MODE.BITS_32 ? low : 0
+    this.rootHi = mode >= PAGING_MODE.FOUR_LEVEL ? this.cr3Hi & CR3.hi.ADDRESS : 0
+    this.rootLo = mode >= PAGING_MODE.FOUR_LEVEL || mode === PAGING_MODE.BITS_32 ? this.cr3Lo & CR3.lo.ADDRESS : 0
     this.pcid = (this.cr4 & CR4.lo.PCIDE) !== 0 ? this.cr3Lo & CR3_PCID.lo.PCID : 0
   }
 

@@ -10,6 +10,7 @@ import {
   type PagingControls,
   PagingState,
   RIGHT,
+  STAGE_RIGHT,
   WALK,
   Walker,
 } from './index.ts'
@@ -433,20 +434,21 @@ describe('what else a walk tells', () => {
     const bytes = new Uint8Array(1 << 20)
     memory.readBytes(0, bytes)
     image.writeBytes(1 << 20, bytes)
-    const seen: [number, boolean, boolean][] = []
+    const seen: [number, number, boolean][] = []
     let limit = Number.POSITIVE_INFINITY
     const walker = new Walker(paging, image, {
-      translate(physical, write, isTableWalk) {
-        seen.push([physical, write, isTableWalk])
+      allows: STAGE_RIGHT.READ | STAGE_RIGHT.WRITE | STAGE_RIGHT.EXECUTE,
+      translate(physical, access, isTableWalk) {
+        seen.push([physical, access, isTableWalk])
         return physical >= limit ? -1 : physical + (1 << 20)
       },
     })
     expect(walker.walk(LO, HI, WRITE)).toBe(WALK.DONE)
     expect([walker.address, walker.guestPhysical]).toEqual([0x155567, 0x55567])
     expect(seen).toEqual([
-      ...AT.map((at) => [at, false, true]),
-      ...AT.map((at) => [at, true, true]),
-      [0x55567, true, false],
+      ...AT.map((at) => [at, 0, true]),
+      ...AT.map((at) => [at, WRITE, true]),
+      [0x55567, WRITE, false],
     ])
     expect(image.read32((1 << 20) + AT[0])).toBe((entries[0] as number) | A)
     limit = 0x50000
