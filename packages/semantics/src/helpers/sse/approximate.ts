@@ -1,9 +1,9 @@
 /**
  * RCPPS and RSQRTPS (SDM vol. 2B): relative error at most 1.5 * 2^-12, no exceptions, MXCSR without effect.
  *
- * Processors differ in the bits of the result. Ours are what a table of 2048 entries gives: the reciprocal (of the square root) of
- * the middle of an interval, rounded to 12 bits. The interval is a 2^-11 of the binade for RCP, and a 2^-10 of it for RSQRT, whose
- * table has two binades. Interval and rounding contribute at most 2^-12 each, and where one does, the other has half of it.
+ * Processors differ in the bits of the result. Ours are what a table gives: the reciprocal (of the square root) of the middle of an
+ * interval, rounded to 12 bits. The interval is a 2^-11 of the binade; for RSQRT, of those with even exponents a 2^-10. Interval and
+ * rounding contribute at most 2^-12 each, and where one does, the other has half of it.
  */
 import { Soft } from '../../float/soft.ts'
 import type { StateBuilder } from '../../ir/state-builder.ts'
@@ -29,13 +29,12 @@ interface Lane {
 
 const biasedExponent = ({ f, magnitude }: Lane): Value => f.i32('shr_u', magnitude, f.n(FRACTION_BITS))
 
-/** The top `n` bits of the fraction. */
-const topOfFraction = ({ f, magnitude }: Lane, n: number): Value =>
-  f.and(f.i32('shr_u', magnitude, f.n(FRACTION_BITS - n)), f.n((1 << n) - 1))
-
-/** 2 * x + 1: the middle of interval x, in halves of intervals. */
-const middleOf = (f: Soft, index: Value, intervals: number): Value =>
-  f.i32('add', f.i32('shl', index, f.n(1)), f.n(2 * intervals + 1))
+/** The interval that a number is in: its significand without `cut` bits, and half of an interval more. In halves of intervals. */
+function middleOf({ f, magnitude }: Lane, cut: Value): Value {
+  const integerBit = 1 << FRACTION_BITS
+  const significand = f.or(f.and(magnitude, f.n(integerBit - 1)), f.n(integerBit))
+  return f.or(f.i32('shl', f.i32('shr_u', significand, cut), f.n(1)), f.n(1))
+}
 
 /** A number of 12 bits with its top bit set becomes the significand. */
 function assemble(f: Soft, sign: Value, biased: Value, twelveBits: Value): Value {
@@ -47,7 +46,7 @@ function assemble(f: Soft, sign: Value, biased: Value, twelveBits: Value): Value
 function reciprocal(lane: Lane): Value {
   const { f, sign } = lane
   // In [4096, 8192): 2^24 divided by it, rounded.
-  const middle = middleOf(f, topOfFraction(lane, 11), 2048)
+  const middle = middleOf(lane, f.n(FRACTION_BITS - 11))
   const rounded = f.i32('div_u', f.i32('add', middle, f.n(1 << 25)), f.i32('shl', middle, f.n(1)))
   const biased = f.i32('sub', f.n(2 * BIAS - 1), biasedExponent(lane))
   // Tiny results are zeros.
@@ -60,7 +59,7 @@ function reciprocalRoot(lane: Lane): Value {
   const exponent = f.i32('sub', biasedExponent(lane), f.n(BIAS))
   const odd = f.and(exponent, f.n(1))
   // In [2048, 8192) for a number in [1, 4).
-  const middle = f.i32('shl', middleOf(f, topOfFraction(lane, 10), 1024), odd)
+  const middle = middleOf(lane, f.i32('sub', f.n(FRACTION_BITS - 10), odd))
   const root = b.pure('f64.sqrt', b.pure('f64.mul', b.pure('f64.convert_i32_u', middle), double(f, 2 ** -11)))
   const rounded = b.pure('i32.trunc_sat_f64_u', b.pure('f64.nearest', b.pure('f64.div', double(f, 4096), root)))
   const half = f.i32('shr_s', f.i32('sub', exponent, odd), f.n(1))

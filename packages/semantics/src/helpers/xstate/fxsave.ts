@@ -50,7 +50,7 @@ export function fxrstor(ctx: RuleContext, segment: number, wide: number): RuleSt
   const sse = coversSse(ctx)
   if (area.read(sse ? [...X87_PIECES, MXCSR_PIECE, xmmPiece(state)] : X87_PIECES) !== 0) return 1
   if (sse && (mxcsrOf(area) & ~mxcsrMask(ctx)) !== 0) return raiseGp(state)
-  decodeX87(state, area, wide !== 0)
+  decodeX87(ctx, area, wide !== 0)
   if (!sse) return 0
   state.setLo(FIELD.mxcsr, mxcsrOf(area))
   decodeXmm(state, area)

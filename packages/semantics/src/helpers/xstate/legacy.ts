@@ -72,8 +72,12 @@ function encodePointers(ctx: RuleContext, view: DataView, wide: boolean): void {
   }
 }
 
+/** AMD processors keep the low 48 bits of a pointer, sign-extended (seen on an EPYC of family 17h). */
+const pointerHigh = (ctx: RuleContext, hi: number): number => (isAmd(ctx) ? (hi << 16) >> 16 : hi)
+
 /** Loads the x87 state from the image. With REX.W the selectors become 0, without it the upper halves of the pointers. */
-export function decodeX87(state: CpuState, { image, view }: Area, wide: boolean): void {
+export function decodeX87(ctx: RuleContext, { image, view }: Area, wide: boolean): void {
+  const { state } = ctx
   const control = (view.getUint16(AT.FCW, true) & CONTROL_BITS) | ALWAYS_ONE
   const status = view.getUint16(AT.FSW, true)
   const top = (status & FSW.lo.TOP) >>> FSW.shift.TOP
@@ -83,8 +87,8 @@ export function decodeX87(state: CpuState, { image, view }: Area, wide: boolean)
   state.setLo(FIELD.fpuTag, view.getUint8(AT.FTW))
   state.setLo(FIELD.fpuOpcode, view.getUint16(AT.FOP, true) & OPCODE_MASK)
   const [fipHi, fdpHi] = [view.getUint32(AT.FIP + 4, true), view.getUint32(AT.FDP + 4, true)]
-  state.set(FIELD.fip, view.getUint32(AT.FIP, true), wide ? fipHi : 0)
-  state.set(FIELD.fdp, view.getUint32(AT.FDP, true), wide ? fdpHi : 0)
+  state.set(FIELD.fip, view.getUint32(AT.FIP, true), wide ? pointerHigh(ctx, fipHi) : 0)
+  state.set(FIELD.fdp, view.getUint32(AT.FDP, true), wide ? pointerHigh(ctx, fdpHi) : 0)
   state.setLo(FIELD.fcs, wide ? 0 : fipHi & 0xffff)
   state.setLo(FIELD.fds, wide ? 0 : fdpHi & 0xffff)
   for (let n = 0; n < 8; n++) {

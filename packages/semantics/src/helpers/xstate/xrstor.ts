@@ -89,7 +89,7 @@ function apply(ctx: RuleContext, area: Area, plan: Plan, wide: boolean): void {
   const { state } = ctx
   const { requested, held, places } = plan
   if ((requested & X87) !== 0) {
-    if ((held & X87) !== 0) decodeX87(state, area, wide)
+    if ((held & X87) !== 0) decodeX87(ctx, area, wide)
     else initializeX87(state)
   }
   if (loadsMxcsr(plan)) state.setLo(FIELD.mxcsr, mxcsrOf(area))
