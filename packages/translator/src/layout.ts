@@ -1,16 +1,24 @@
 /** Memory 1 of a processor: its state, the first level of its TLB, and what the interpreter keeps beside them. */
 import { STATE_SIZE_BYTES } from '@ringfold/arch'
+import { TLB_BYTES, TLB_ENTRIES, TLB_ENTRY, TLB_ENTRY_BYTES, TLB_INDEX_SHIFT } from '@ringfold/mmu'
+
+export { TLB_ARRAY_BYTES } from '@ringfold/mmu'
 
 const align = (n: number, to: number): number => Math.ceil(n / to) * to
 
-/** Bytes of one TLB array: 256 entries of 16 bytes (mmu). */
-export const TLB_ARRAY_BYTES = 4096
-
-/** Where the TLB starts: for each access class (user, supervisor, supervisor with AC) an array for reads and one for writes. */
+/** Where the TLB starts, whose layout is mmu's: an array of entries for each access class, and for reads and writes. */
 export const TLB_OFFSET: number = align(STATE_SIZE_BYTES, 4096)
 
+/** How code finds the entry of an address: shifted right, and masked, it is the entry's offset in its array. */
+export const TLB_LOOKUP = {
+  shift: TLB_INDEX_SHIFT - Math.log2(TLB_ENTRY_BYTES),
+  mask: (TLB_ENTRIES - 1) * TLB_ENTRY_BYTES,
+  tag: TLB_ENTRY.TAG,
+  addend: TLB_ENTRY.ADDEND,
+} as const
+
 /** Engine words. */
-export const SCRATCH_OFFSET: number = TLB_OFFSET + 6 * TLB_ARRAY_BYTES
+export const SCRATCH_OFFSET: number = TLB_OFFSET + TLB_BYTES
 
 export const SCRATCH = {
   /** i64: RIP minus the page offset of the instruction: what makes code position-independent. */

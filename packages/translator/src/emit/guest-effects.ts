@@ -1,7 +1,7 @@
 /** Ops with effects as Wasm: state in memory 1, guest memory through the inline first level of the TLB, flags lazily. */
 import { FIELD } from '@ringfold/arch'
 import { FlagKind, type IrCode, MemoryImm, Op, STATUS, ValueType } from '@ringfold/semantics'
-import { HandlerStatus, SCRATCH, SLOT } from '../layout.ts'
+import { HandlerStatus, SCRATCH, SLOT, TLB_LOOKUP } from '../layout.ts'
 import { Wasm } from '../wasm/opcodes.ts'
 import type { EffectEmitter, IrEmitter } from './emitter.ts'
 
@@ -229,12 +229,12 @@ export class GuestEffects implements EffectEmitter {
     e.memory(Wasm.i32Load, 1, array, 2)
     e.get(linear)
     if (wide) e.op(Wasm.i32WrapI64)
-    e.i32(8)
+    e.i32(TLB_LOOKUP.shift)
     e.op(Wasm.i32ShrU)
-    e.i32(0xff0)
+    e.i32(TLB_LOOKUP.mask)
     e.op(Wasm.i32And, Wasm.i32Add)
     e.tee(entry)
-    e.memory(wide ? Wasm.i64Load : Wasm.i32Load, 1, 0, wide ? 3 : 2)
+    e.memory(Wasm.i64Load, 1, TLB_LOOKUP.tag, 3)
     e.get(linear)
     const mask = aligned ? -4096 | (bytes - 1) : -4096
     if (wide) {
@@ -250,7 +250,8 @@ export class GuestEffects implements EffectEmitter {
         e.op(Wasm.i32Add)
       }
       e.i32(mask)
-      e.op(Wasm.i32And, Wasm.i32Eq)
+      // All of the tag: pages above 4 GiB, which 64-bit code of the same class has entered, must not hit.
+      e.op(Wasm.i32And, Wasm.i64ExtendI32U, Wasm.i64Eq)
     }
     return entry
   }
@@ -274,7 +275,7 @@ export class GuestEffects implements EffectEmitter {
   /** Pushes the host address of a hit. */
   #host(e: IrEmitter, entry: number, linear: number): void {
     e.get(entry)
-    e.memory(Wasm.i32Load, 1, 8, 2)
+    e.memory(Wasm.i32Load, 1, TLB_LOOKUP.addend, 2)
     e.get(linear)
     if (this.address.mode === 64) e.op(Wasm.i32WrapI64)
     e.op(Wasm.i32Add)
