@@ -1,6 +1,5 @@
 /** The memory operand of FXSAVE, XSAVE and their kin: found and checked as a whole, then read, probed and written in pieces. */
 import { cplOf, FIELD } from '@ringfold/arch'
-import type { LinearAccess } from '@ringfold/contracts'
 import {
   type ACCESS_KIND,
   is64Bit,
@@ -13,6 +12,8 @@ import {
 
 const PAGE_BYTES = 4096
 const WORD_BYTES = 8
+
+type LinearAccess = Parameters<RuleContext['linear']['probeWrite']>[3]
 
 /** A range of bytes of the area, in multiples of 8. */
 export type Piece = readonly [offsetBytes: number, sizeBytes: number]
