@@ -60,7 +60,11 @@ function randomizeVectors(next: () => number, a: ReferenceMachine, b: Interprete
   a.state.write('fpuTop', next() & 7)
   a.state.write('fpuTag', next() & 0xff)
   a.state.write('fpuStatus', next() % 8 === 0 ? FSW.lo.ES : 0)
-  for (const field of [FIELD.zmm, FIELD.fpr, FIELD.fpuTop, FIELD.fpuTag, FIELD.fpuStatus]) {
+  a.state.write('fpuControl', 0x40 | (next() & (next() % 2 === 0 ? 0xf3f : 0xf00)) | (next() % 2 === 0 ? 0x3f : 0))
+  a.state.write('cr0', BigInt(next() % 2 === 0 ? CR0.lo.NE : 0))
+  for (const field of [
+    ...[FIELD.zmm, FIELD.fpr, FIELD.fpuTop, FIELD.fpuTag, FIELD.fpuStatus, FIELD.fpuControl, FIELD.cr0],
+  ]) {
     const end = field.offset + field.count * field.strideBytes
     b.state.u8.set(a.state.u8.subarray(field.offset, end), field.offset)
   }

@@ -222,6 +222,9 @@ export class Evaluator {
       case 'rip.next':
         this.#values[this.#at] = BigInt.asIntN(64, nextRip)
         return
+      case 'rip.this':
+        this.#values[this.#at] = BigInt.asIntN(64, this.#state.read('rip'))
+        return
       case 'jump':
         this.target = BigInt.asUintN(64, this.#arg('a') as bigint)
         this.#outcome = this.#environment.checkJump(this.target) ? 'jump' : 'fault'

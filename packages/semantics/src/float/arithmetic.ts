@@ -33,20 +33,20 @@ const isWide = (op: Operation): boolean => op.format.precision === 64
  */
 function binary(op: Operation, x: Parts, y: Parts, special: () => void, core: () => void): void {
   const { f, format } = op
-  f.b.if(f.or(isUnusual(f, format, x), isUnusual(f, format, y)), () =>
+  const numbers = () =>
     f.b.if(
       f.or(isNan(f, format, x), isNan(f, format, y)),
       () => op.propagateNan(x, y),
       () => {
         special()
         // Division by zero does not report a denormal dividend.
-        const denormal = f.or(isDenormal(f, x), isDenormal(f, y))
+        const denormal = op.denormal(x, y)
         op.raiseIf(f.and(denormal, f.not(f.and(op.flags.get(), f.n(EXCEPTIONS.zeroDivide)))), EXCEPTIONS.denormal)
         normalize(f, x)
         normalize(f, y)
       },
-    ),
-  )
+    )
+  f.b.if(op.unusual(x, y), () => f.b.if(op.unsupported(x, y), () => op.invalid(), numbers))
   f.b.if(f.not(op.done.get()), core)
 }
 
@@ -227,27 +227,29 @@ function belowUnit(op: Operation, remainder: Value, missing: Value): Value {
 
 export function squareRoot(op: Operation, x: Parts): void {
   const { f, format } = op
-  f.b.if(f.or(isUnusual(f, format, x), x.sign), () => {
+  const number = () => {
+    op.raiseIf(isDenormal(f, x), EXCEPTIONS.denormal)
+    f.b.if(isSpecial(f, format, x), () => op.infinity(x.sign))
+    normalize(f, x)
+  }
+  const negative = f.and(x.sign, f.some(x.significand.get()))
+  f.b.if(f.or(isUnusual(f, format, x), x.sign), () =>
     f.b.if(
-      isNan(f, format, x),
-      () => op.quietNan(x),
+      op.unsupported(x),
+      () => op.invalid(),
       () =>
         f.b.if(
-          isZero(f, x),
-          () => op.zero(x.sign),
+          isNan(f, format, x),
+          () => op.quietNan(x),
           () =>
             f.b.if(
-              x.sign,
+              negative,
               () => op.invalid(),
-              () => {
-                op.raiseIf(isDenormal(f, x), EXCEPTIONS.denormal)
-                f.b.if(isSpecial(f, format, x), () => op.infinity(x.sign))
-                normalize(f, x)
-              },
+              () => f.b.if(isZero(f, x), () => op.zero(x.sign), number),
             ),
         ),
-    )
-  })
+    ),
+  )
   f.b.if(f.not(op.done.get()), () => rootOfMagnitude(op, x))
 }
 

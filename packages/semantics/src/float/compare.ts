@@ -1,6 +1,6 @@
 /** Comparison, minimum, maximum. */
 import type { Value } from '../ir/types.ts'
-import { isDenormal, isNan, isSignaling, isUnusual, isZero, type Parts } from './format.ts'
+import { isNan, isSignaling, isZero, normalize, type Parts } from './format.ts'
 import { EXCEPTIONS, type Operation } from './operation.ts'
 import type { Variable } from './soft.ts'
 
@@ -25,15 +25,19 @@ function relationOfNumbers(op: Operation, x: Parts, y: Parts): Value {
 /** The relation of x to y into `relation`; `signals` (i32 truth): a quiet NaN is invalid too. */
 export function compare(op: Operation, x: Parts, y: Parts, signals: Value, relation: Variable): void {
   const { f, format } = op
-  f.b.if(f.or(isUnusual(f, format, x), isUnusual(f, format, y)), () =>
+  f.b.if(op.unusual(x, y), () => {
+    const bad = op.unsupported(x, y)
     f.b.if(
-      f.or(isNan(f, format, x), isNan(f, format, y)),
+      f.or(bad, isNan(f, format, x), isNan(f, format, y)),
       () => {
         relation.set(f.n(RELATION.unordered))
-        op.raiseIf(f.or(signals, isSignaling(f, format, x), isSignaling(f, format, y)), EXCEPTIONS.invalid)
+        const invalid = f.or(bad, signals, isSignaling(f, format, x), isSignaling(f, format, y))
+        op.raiseIf(invalid, EXCEPTIONS.invalid)
       },
-      () => op.raiseIf(f.or(isDenormal(f, x), isDenormal(f, y)), EXCEPTIONS.denormal),
-    ),
-  )
+      () => op.raiseIf(op.denormal(x, y), EXCEPTIONS.denormal),
+    )
+    // A pseudo-denormal is the least normal number.
+    if (format.bits === 80) for (const v of [x, y]) normalize(f, v)
+  })
   f.b.if(f.not(relation.get()), () => relation.set(relationOfNumbers(op, x, y)))
 }

@@ -7,6 +7,7 @@ import {
   isNan,
   isSignaling,
   isSpecial,
+  isUnsupported,
   isUnusual,
   isZero,
   normalize,
@@ -21,22 +22,24 @@ import { shiftRightJam } from './wide.ts'
 /** Converts a value of format `from` to the format of the operation. Not every conversion reports denormals: FST does not. */
 export function convert(op: Operation, from: Format, x: Parts, reportsDenormal: boolean): void {
   const { f, format } = op
-  f.b.if(isUnusual(f, from, x), () => {
+  const special = () => {
+    const nan = isNan(f, from, x)
+    op.raiseIf(isSignaling(f, from, x), EXCEPTIONS.invalid)
+    const quiet = f.i64('or', x.significand.get(), f.w(QUIET_BIT))
+    op.finish(x.sign, f.n(format.special), f.select(nan, quiet, f.w(INTEGER_BIT)))
+  }
+  const small = () => {
+    if (reportsDenormal) op.raiseIf(isDenormal(f, x), EXCEPTIONS.denormal)
+    f.b.if(isZero(f, x), () => op.zero(x.sign))
+    normalize(f, x)
+  }
+  f.b.if(isUnusual(f, from, x), () =>
     f.b.if(
-      isSpecial(f, from, x),
-      () => {
-        const nan = isNan(f, from, x)
-        op.raiseIf(isSignaling(f, from, x), EXCEPTIONS.invalid)
-        const quiet = f.i64('or', x.significand.get(), f.w(QUIET_BIT))
-        op.finish(x.sign, f.n(format.special), f.select(nan, quiet, f.w(INTEGER_BIT)))
-      },
-      () => {
-        if (reportsDenormal) op.raiseIf(isDenormal(f, x), EXCEPTIONS.denormal)
-        f.b.if(isZero(f, x), () => op.zero(x.sign))
-        normalize(f, x)
-      },
-    )
-  })
+      isUnsupported(f, from, x),
+      () => op.invalid(),
+      () => f.b.if(isSpecial(f, from, x), special, small),
+    ),
+  )
   f.b.if(f.not(op.done.get()), () => {
     const exponent = f.i32('add', x.exponent.get(), f.n(format.bias - from.bias))
     const significand = x.significand.get()
@@ -87,17 +90,16 @@ function roundToIntegral(f: Soft, rounding: Value, sign: Value, unbiased: Value,
  */
 export function toIntegral(op: Operation, x: Parts, rounding: Value, quietly: Value, reportsDenormal: boolean): void {
   const { f, format } = op
+  const number = () => {
+    if (reportsDenormal) op.raiseIf(isDenormal(f, x), EXCEPTIONS.denormal)
+    f.b.if(f.or(isSpecial(f, format, x), isZero(f, x)), () => op.finish(x.sign, x.exponent.get(), x.significand.get()))
+    normalize(f, x)
+  }
   f.b.if(isUnusual(f, format, x), () =>
     f.b.if(
-      isNan(f, format, x),
-      () => op.quietNan(x),
-      () => {
-        if (reportsDenormal) op.raiseIf(isDenormal(f, x), EXCEPTIONS.denormal)
-        f.b.if(f.or(isSpecial(f, format, x), isZero(f, x)), () =>
-          op.finish(x.sign, x.exponent.get(), x.significand.get()),
-        )
-        normalize(f, x)
-      },
+      op.unsupported(x),
+      () => op.invalid(),
+      () => f.b.if(isNan(f, format, x), () => op.quietNan(x), number),
     ),
   )
   const unbiased = f.i32('sub', x.exponent.get(), f.n(format.bias))
@@ -134,9 +136,10 @@ export function toInteger(op: Operation, x: Parts, rounding: Value, bits: 16 | 3
     op.raise(EXCEPTIONS.invalid)
     op.finish(f.n(0), f.n(0), f.w(indefinite(bits)))
   }
+  const unsupported = op.unsupported(x)
   normalize(f, x)
   const unbiased = f.i32('sub', x.exponent.get(), f.n(format.bias))
-  f.b.if(f.i32('gt_s', unbiased, f.n(bits - 1)), bad, () => {
+  f.b.if(f.or(unsupported, f.i32('gt_s', unbiased, f.n(bits - 1))), bad, () => {
     const step = roundToIntegral(f, rounding, x.sign, unbiased, x.significand.get())
     const magnitude = f.i64('add', f.i64('shr_u', step.kept, step.cut), f.extend(step.up))
     const limit = f.i64('add', f.w((1n << BigInt(bits - 1)) - 1n), f.extend(x.sign))

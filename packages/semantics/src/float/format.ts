@@ -50,9 +50,17 @@ export function putTogether(f: Soft, format: Format, sign: Value, exponent: Valu
   return f.i64('or', f.i64('or', fraction, top), f.i64('shl', f.extend(exponent), f.w(fractionBits)))
 }
 
-/** Zero, denormal, infinity, NaN: whatever arithmetic cannot take as it is. */
-export const isUnusual = (f: Soft, format: Format, x: Parts): Value =>
-  f.i32('ge_u', f.i32('sub', x.exponent.get(), f.n(1)), f.n(format.special - 1))
+/** Zero, denormal, infinity, NaN, and what the x87 does not support: whatever arithmetic cannot take as it is. */
+export const isUnusual = (f: Soft, format: Format, x: Parts): Value => {
+  const byExponent = f.i32('ge_u', f.i32('sub', x.exponent.get(), f.n(1)), f.n(format.special - 1))
+  return format.bits === 80 ? f.or(byExponent, hasNoInteger(f, x)) : byExponent
+}
+
+const hasNoInteger = (f: Soft, x: Parts): Value => f.i64('ge_s', x.significand.get(), f.w(0))
+
+/** Unnormals, pseudo-infinities, pseudo-NaNs (SDM vol. 1, 8.2.2): invalid operands since the 387. Constant 0 for other formats. */
+export const isUnsupported = (f: Soft, format: Format, x: Parts): Value =>
+  format.bits === 80 ? f.and(f.i32('ne', x.exponent.get(), f.n(0)), hasNoInteger(f, x)) : f.n(0)
 
 export const isSpecial = (f: Soft, format: Format, x: Parts): Value => f.is(x.exponent.get(), format.special)
 

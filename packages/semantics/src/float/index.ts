@@ -38,8 +38,18 @@
  */
 import type { Routine } from '../helpers/types.ts'
 import { SSE_ROUTINES } from './sse.ts'
+import { X87_ARITHMETIC } from './x87-arithmetic.ts'
+import { X87_REGISTERS } from './x87-registers.ts'
+import { X87_SCALING } from './x87-scaling.ts'
+import { X87_TRANSFER } from './x87-transfer.ts'
 
 export { RELATION } from './compare.ts'
 
 /** All routines of floating point, by name. */
-export const FLOAT_ROUTINES: Readonly<Record<string, Routine>> = { ...SSE_ROUTINES }
+export const FLOAT_ROUTINES: Readonly<Record<string, Routine>> = {
+  ...SSE_ROUTINES,
+  ...X87_ARITHMETIC,
+  ...X87_TRANSFER,
+  ...X87_REGISTERS,
+  ...X87_SCALING,
+}

@@ -1,6 +1,16 @@
 /** One operation on its way: control, exceptions, result. */
 import type { Value } from '../ir/types.ts'
-import { type Format, INTEGER_BIT, isNan, isSignaling, type Parts, QUIET_BIT } from './format.ts'
+import {
+  type Format,
+  INTEGER_BIT,
+  isDenormal,
+  isNan,
+  isSignaling,
+  isUnsupported,
+  isUnusual,
+  type Parts,
+  QUIET_BIT,
+} from './format.ts'
 import type { Soft, Variable } from './soft.ts'
 
 /** Exceptions, in the places of MXCSR and of the x87 status word. */
@@ -34,6 +44,8 @@ export class Operation {
   readonly sign: Variable
   readonly exponent: Variable
   readonly significand: Variable
+  /** Truth: an operand was a denormal in memory, and is none in the format of registers (x87). */
+  narrowDenormal: Value | undefined
   /** Truth: the significand was rounded away from zero (C1 of the x87). */
   readonly up: Variable
 
@@ -81,6 +93,23 @@ export class Operation {
   invalid(): void {
     this.raise(EXCEPTIONS.invalid)
     this.finish(this.f.n(1), this.f.n(this.format.special), this.f.w(INTEGER_BIT | QUIET_BIT))
+  }
+
+  /** Whether an operand of two is an encoding that the x87 does not support. */
+  unsupported(...operands: Parts[]): Value {
+    return this.f.or(...operands.map((x) => isUnsupported(this.f, this.format, x)))
+  }
+
+  /** Whether one of two operands was a denormal. Before they are normalized. */
+  denormal(...operands: Parts[]): Value {
+    const found = this.f.or(...operands.map((x) => isDenormal(this.f, x)))
+    return this.narrowDenormal === undefined ? found : this.f.or(found, this.narrowDenormal)
+  }
+
+  /** Whether operands need more than arithmetic on numbers. */
+  unusual(...operands: Parts[]): Value {
+    const found = this.f.or(...operands.map((x) => isUnusual(this.f, this.format, x)))
+    return this.narrowDenormal === undefined ? found : this.f.or(found, this.narrowDenormal)
   }
 
   /** What comes of one NaN. */

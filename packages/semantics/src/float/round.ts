@@ -128,10 +128,18 @@ function denormalize(r: Rounding, format: Format): void {
 }
 
 /** A tiny result. */
-function underflow({ op }: Rounding, inexact: Value): void {
+function underflow({ op, exponent }: Rounding, inexact: Value): void {
   const { f, control } = op
   const masked = op.isMasked(EXCEPTIONS.underflow)
   op.raiseIf(f.or(inexact, f.not(masked)), EXCEPTIONS.underflow)
+  if (control.wraps) {
+    // What is too small even with the other exponent is a zero (SDM vol. 1, 8.5.5: FSCALE).
+    f.b.if(f.and(f.not(masked), f.not(exponent.get())), () => {
+      op.raise(EXCEPTIONS.precision)
+      op.up.set(f.n(0))
+      op.zero(op.sign.get())
+    })
+  }
   if (control.flush !== undefined) {
     f.b.if(f.and(control.flush, masked), () => {
       op.raise(EXCEPTIONS.underflow | EXCEPTIONS.precision)
@@ -144,7 +152,7 @@ function overflow({ op, away }: Rounding, unit: Value): void {
   const { f, format, control } = op
   const { special } = format
   const give = () => {
-    const toInfinity = f.or(f.not(control.rounding), away)
+    const toInfinity = f.or(f.not(control.rounding), away, f.not(op.isMasked(EXCEPTIONS.overflow)))
     op.raise(EXCEPTIONS.precision)
     op.up.set(toInfinity)
     const largest = f.i64('sub', f.w(0), unit)
@@ -159,5 +167,7 @@ function overflow({ op, away }: Rounding, unit: Value): void {
     return
   }
   const wrapped = f.i32('sub', op.exponent.get(), f.n(WRAP))
-  f.b.if(f.or(masked, f.i32('ge_s', wrapped, f.n(special))), give, () => op.exponent.set(wrapped))
+  // What is too large even then is an infinity (SDM vol. 1, 8.5.4: FSCALE).
+  const isMassive = f.i32('ge_s', wrapped, f.n(special))
+  f.b.if(f.or(masked, isMassive), give, () => op.exponent.set(wrapped))
 }

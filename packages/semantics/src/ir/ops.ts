@@ -112,6 +112,7 @@ const EFFECT_ROWS = [
   { name: 'flags.condition', args: [], result: i32, imm: 'condition 0..15 (tttn)', means: '0 or 1' },
 
   { name: 'rip.next', args: [], result: i64, means: 'the address of the next instruction, as an offset in CS' },
+  { name: 'rip.this', args: [], result: i64, means: 'the address of this instruction, as an offset in CS' },
   {
     name: 'repeat',
     args: [i32],

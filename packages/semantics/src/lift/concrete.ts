@@ -50,6 +50,10 @@ export function stateOffset(register: number): number {
   }
 }
 
+/** FOP of an x87 instruction (SDM vol. 1, 8.1.9). */
+export const x87Opcode = (i: Instruction): number =>
+  ((i.opcodeReg & 7) << 8) | (i.mod << 6) | ((i.reg & 7) << 3) | (i.rm & 7)
+
 export class ConcreteSource implements OperandSource {
   readonly form: number
   readonly mnemonic: string
@@ -133,6 +137,10 @@ export class ConcreteSource implements OperandSource {
 
   farOffset(): Value {
     return this.#b.i32(this.#i.immLo)
+  }
+
+  x87Opcode(): Value {
+    return this.#b.i32(x87Opcode(this.#i))
   }
 
   effectiveAddress(n: number): Value {

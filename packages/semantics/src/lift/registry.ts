@@ -16,6 +16,7 @@ import { SSE_ROUND } from './sse-float-round.ts'
 import { STACK } from './stack.ts'
 import { STRINGS } from './strings.ts'
 import { SYSTEM, SYSTEM_FORMS } from './system.ts'
+import { X87 } from './x87.ts'
 import { XSTATE } from './xstate.ts'
 
 /** Builds the IR of one instruction. Faults come before changes: everything that can fault is loaded or probed first. */
@@ -44,6 +45,7 @@ const BY_MNEMONIC: ReadonlyMap<string, Lifting> = /* @__PURE__ */ new Map(
     ...SSE_ROUND,
     ...SSE_CONVERT,
     ...SSE_CONVERT_PACKED,
+    ...X87,
     ...XSTATE,
     ...SEGMENTS,
     ...SYSTEM,

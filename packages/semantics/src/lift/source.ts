@@ -41,6 +41,8 @@ export interface OperandSource {
   /** i32: selector and offset of a far pointer. */
   farSelector(): Value
   farOffset(): Value
+  /** i32: the low three bits of the opcode (bits 10:8) and the ModRM byte of an x87 instruction, as the FOP register holds them. */
+  x87Opcode(): Value
   /** Effective address of memory operand `n`: i64 in 64-bit code, else i32, cut to the address size. */
   effectiveAddress(n: number): Value
 }

@@ -15,6 +15,7 @@ const MOVABLE: ReadonlySet<number> = new Set([
   Op['slot.i32'],
   Op['slot.i64'],
   Op['rip.next'],
+  Op['rip.this'],
   Op['argument.i32'],
   Op['local.get.i32'],
   Op['local.get.i64'],

@@ -511,6 +511,9 @@ export class GuestEffects implements EffectEmitter {
       case Op['rip.next']:
         this.nextRip(e)
         return
+      case Op['rip.this']:
+        this.thisRip(e)
+        return
       case Op.jump:
         this.jump(e, code.a[n] as number)
         return
@@ -547,10 +550,7 @@ export class GuestEffects implements EffectEmitter {
     const routine = this.functions.routines.get(helper)
     if (routine === undefined) {
       e.i32(0)
-      this.nextRip(e)
-      e.get(this.slot)
-      e.memory(Wasm.i64Load8U, 1, SLOT.length)
-      e.op(Wasm.i64Sub)
+      this.thisRip(e)
       e.memory(Wasm.i64Store, 1, FIELD.rip.offset, 3)
       e.i32(helper)
     }
@@ -566,6 +566,14 @@ export class GuestEffects implements EffectEmitter {
     e.get(this.slot)
     e.memory(Wasm.i32Load16U, 1, SLOT.end, 1)
     e.op(Wasm.i64ExtendI32U, Wasm.i64Add)
+  }
+
+  /** RIP of the instruction. */
+  thisRip(e: IrEmitter): void {
+    this.nextRip(e)
+    e.get(this.slot)
+    e.memory(Wasm.i64Load8U, 1, SLOT.length)
+    e.op(Wasm.i64Sub)
   }
 
   /** Checks a target, and notes it. */

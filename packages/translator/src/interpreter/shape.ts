@@ -27,6 +27,7 @@ import {
   type OperandSource,
   stateOffset,
   type Value,
+  x87Opcode,
 } from '@ringfold/semantics'
 import { SlotField } from '../emit/guest-effects.ts'
 import { SLOT } from '../layout.ts'
@@ -163,6 +164,10 @@ export class TemplateSource implements OperandSource {
     return this.#slot(SlotField.immediate)
   }
 
+  x87Opcode(): Value {
+    return this.#slot(SlotField.immediate)
+  }
+
   effectiveAddress(n: number): Value {
     const b = this.#b
     switch (this.#places[n]) {
@@ -264,8 +269,12 @@ export function writeSlot(view: DataView, at: number, i: Instruction, handler: n
   writeImmediate(view, at, i)
 }
 
+/** An escape opcode. WAIT is none. */
+const isX87 = (i: Instruction): boolean => i.immBytes === 0 && mnemonicOf(i).startsWith('f')
+
 function writeImmediate(view: DataView, at: number, i: Instruction): void {
-  let [lo, hi] = [i.immLo, i.immHi]
+  // Instructions of the x87 have no immediate: the field holds what they put into FOP.
+  let [lo, hi] = [isX87(i) ? x87Opcode(i) : i.immLo, i.immHi]
   for (let n = 0; n < operandCount(i); n++) {
     const place = operandPlace(i, n)
     if (place === OperandPlace.moffs) [lo, hi] = [i.dispLo, i.dispHi]
