@@ -1,4 +1,9 @@
-/** AES-NI, PCLMULQDQ, SHA and CRC32: operands here, arithmetic in routines (helpers/crypto). */
+/**
+ * AES-NI, PCLMULQDQ, SHA and CRC32: operands here, arithmetic in routines (helpers/crypto).
+ *
+ * Memory operands are to be aligned, those of SHA too (SDM vol. 2B: exceptions of type 4). An AMD EPYC (family 17h, model 1) was
+ * seen to take unaligned operands of SHA instructions; code cannot count on either.
+ */
 import { helperNumber } from '../helpers/index.ts'
 import type { Value } from '../ir/types.ts'
 import { bytesBy, zeros } from '../ir/vectors.ts'

@@ -10,20 +10,19 @@ import type { Routine } from '../types.ts'
 /** Doubled in GF(2^8) modulo x^8 + x^4 + x^3 + x + 1 (FIPS 197, 4.2). */
 const doubled = (v: number): number => ((v << 1) ^ (v & 0x80 ? 0x11b : 0)) & 0xff
 
-function product(a: number, b: number): number {
-  let sum = 0
-  for (let [x, y] = [a, b]; y !== 0; x = doubled(x), y >>= 1) if (y & 1) sum ^= x
-  return sum
+/** Inverses in GF(2^8), by the powers of its generator 3; 0 has none and stays. */
+function inverses(): number[] {
+  const powers: number[] = []
+  for (let v = 1; powers.length < 255; v ^= doubled(v)) powers.push(v)
+  const result = Array<number>(256).fill(0)
+  for (const [n, v] of powers.entries()) result[v] = powers[(255 - n) % 255] as number
+  return result
 }
 
 /** The inverse, transformed bit by bit (FIPS 197, 5.1.1). */
 function substitution(): number[] {
   const rotated = (v: number, n: number) => ((v << n) | (v >> (8 - n))) & 0xff
-  return Array.from({ length: 256 }, (_, v) => {
-    let inverse = 0
-    while (v !== 0 && product(v, inverse) !== 1) inverse++
-    return [1, 2, 3, 4].reduce((sum, n) => sum ^ rotated(inverse, n), inverse) ^ 0x63
-  })
+  return inverses().map((inverse) => [1, 2, 3, 4].reduce((sum, n) => sum ^ rotated(inverse, n), inverse) ^ 0x63)
 }
 
 /** Every byte through a table of 256: 16 lookups, of which those with the wrong upper half give 0. */
