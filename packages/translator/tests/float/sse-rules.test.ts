@@ -1,4 +1,4 @@
-import { FIELD } from '@ringfold/arch'
+import { CR0, FIELD } from '@ringfold/arch'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { InterpreterMachine, ReferenceMachine } from '../flat-machine.ts'
 
@@ -26,6 +26,7 @@ describe.each(ENGINES)('SSE floating point in the %s', (_name, make) => {
 
   beforeEach(() => {
     machine = make()
+    machine.state.setLo(FIELD.cr0, CR0.lo.NE)
     machine.state.setLo(FIELD.cr4, CR4)
     machine.state.setLo(FIELD.mxcsr, 0x1f80)
     machine.state.write('rdi', BigInt(DATA))
