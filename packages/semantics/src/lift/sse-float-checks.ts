@@ -64,6 +64,26 @@ export const absolute = (l: Lifter, { vector }: Width, v: Value): Value => l.pur
 /** Whether all lanes of a mask are ones. */
 export const allLanes = (l: Lifter, mask: Value): Value => l.pure('i32x4.all_true', mask)
 
+/** Ones in lanes that are finite numbers. */
+export const belowInfinity = (l: Lifter, width: Width, v: Value): Value =>
+  l.pure(`${width.vector}.lt`, absolute(l, width, v), floatVector(l, width, Number.POSITIVE_INFINITY))
+
+/** Ones in lanes whose product, or quotient, is usual and surely not tiny, or zero because a factor (the dividend) is. */
+function exactOrNormal(l: Lifter, width: Width, { a, b, r }: Operands, operation: 'mul' | 'div'): Value {
+  const normal = l.pure(`${width.vector}.gt`, absolute(l, width, r), floatVector(l, width, leastNormal(width)))
+  const exact = one(l, normal, isZeroLane(l, width, a))
+  return operation === 'mul' ? one(l, exact, isZeroLane(l, width, b)) : exact
+}
+
+/** Ones in lanes whose operands and product the fast way may have. */
+export const productLanes = (l: Lifter, width: Width, operands: Operands): Value =>
+  [
+    usualLanes(l, width, operands.a),
+    usualLanes(l, width, operands.b),
+    belowInfinity(l, width, operands.r),
+    exactOrNormal(l, width, operands, 'mul'),
+  ].reduce((x, y) => both(l, x, y))
+
 /** As {@link isScalarFast}, for all lanes. */
 export function isPackedFast(
   l: Lifter,
@@ -75,12 +95,7 @@ export function isPackedFast(
   let good = usualLanes(l, width, b)
   if (operation !== 'sqrt') good = both(l, good, usualLanes(l, width, a))
   if (operation === 'min' || operation === 'max') return allLanes(l, good)
-  const size = absolute(l, width, r)
-  good = both(l, good, l.pure(`${width.vector}.lt`, size, floatVector(l, width, Number.POSITIVE_INFINITY)))
-  if (operation === 'mul' || operation === 'div') {
-    const normal = l.pure(`${width.vector}.gt`, size, floatVector(l, width, leastNormal(width)))
-    const exact = one(l, normal, isZeroLane(l, width, a))
-    good = both(l, good, operation === 'mul' ? one(l, exact, isZeroLane(l, width, b)) : exact)
-  }
+  good = both(l, good, belowInfinity(l, width, r))
+  if (operation === 'mul' || operation === 'div') good = both(l, good, exactOrNormal(l, width, operands, operation))
   return allOf(l, isFastMode(l), allLanes(l, good))
 }

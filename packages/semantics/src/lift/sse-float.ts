@@ -4,8 +4,9 @@ import { FIRST_ELEMENT, SECOND_ELEMENT } from '../helpers/sse/operands.ts'
 import { type Value, ValueType } from '../ir/types.ts'
 import type { Lifter } from './lifter.ts'
 import type { Lifting } from './registry.ts'
-import { byteImmediate, bytesBy, readVector } from './simd-operands.ts'
+import { bytesBy, readVector } from './simd-operands.ts'
 import { isOrdered, isPackedFast, isScalarFast, type Operands } from './sse-float-checks.ts'
+import { SSE_DOT_PRODUCT } from './sse-float-dot.ts'
 import {
   DOUBLE,
   either,
@@ -121,14 +122,6 @@ const packedExtreme =
     writeWhole(l, either(l, ValueType.v128, isPackedFast(l, width, operation, { a, b, r }), r, slow))
   }
 
-/** DPPS, DPPD. */
-const dotProduct =
-  (width: Width): Lifting =>
-  (l) => {
-    const b = readVector(l, 1)
-    writeWhole(l, softPacked(l, `sse.dp${suffix(width)}`, readVector(l, 0), b, byteImmediate(l, 2)))
-  }
-
 /** RCPPS, RSQRTPS. */
 const approximation =
   (routine: string): Lifting =>
@@ -156,13 +149,13 @@ const ofWidth = (width: Width): Readonly<Record<string, Lifting>> => {
     [`hadd${p}`]: horizontal('add', width),
     [`hsub${p}`]: horizontal('sub', width),
     [`addsub${p}`]: alternating(width),
-    [`dp${p}`]: dotProduct(width),
   }
 }
 
 export const SSE_ARITHMETIC: Readonly<Record<string, Lifting>> = {
   ...ofWidth(SINGLE),
   ...ofWidth(DOUBLE),
+  ...SSE_DOT_PRODUCT,
   rcpps: approximation('sse.rcpps'),
   rsqrtps: approximation('sse.rsqrtps'),
   rcpss: scalarApproximation('sse.rcpps'),
