@@ -21,7 +21,6 @@ const BIAS = 127
 
 interface Lane {
   readonly f: Soft
-  readonly bits: Value
   /** In its place. */
   readonly sign: Value
   readonly magnitude: Value
@@ -87,7 +86,7 @@ const RECIPROCAL_ROOT: Approximation = {
 function approximate(b: StateBuilder, bits: Value, { usual, infinity }: Approximation): Value {
   const f = new Soft(b)
   const magnitude = f.and(bits, f.n(~SIGN))
-  const lane: Lane = { f, bits, sign: f.and(bits, f.n(SIGN)), magnitude }
+  const lane: Lane = { f, sign: f.and(bits, f.n(SIGN)), magnitude }
   const atZero = f.or(lane.sign, f.n(INFINITY))
   const finite = f.select(f.i32('lt_u', magnitude, f.n(MIN_NORMAL)), atZero, usual(lane))
   const number = f.select(f.is(magnitude, INFINITY), infinity(lane), finite)
