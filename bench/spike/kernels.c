@@ -1,4 +1,5 @@
-// Five small kernels of the spike: compiled with -O2, without a library, so that they are all there is in the image.
+// Five small kernels, compiled once: the same object code runs natively (native.c), in QEMU (boot-image.ts) and in our engines.
+// No library and no vector instructions: see toolchain.ts for the flags.
 typedef unsigned char u8;
 typedef unsigned int u32;
 typedef unsigned long u64;
@@ -37,7 +38,7 @@ __attribute__((noinline)) u64 crc(u64 rounds) {
   return c;
 }
 
-__attribute__((noinline, optimize("no-tree-vectorize"))) u64 matrix(u64 rounds) {
+__attribute__((noinline)) u64 matrix(u64 rounds) {
   u64 sum = 0;
   for (u64 r = 0; r < rounds; r++) {
     for (int i = 0; i < 64; i++)
@@ -79,28 +80,3 @@ __attribute__((noinline)) u64 interpret(u64 rounds) {
       }
   return a ^ b ^ c;
 }
-
-#ifdef NATIVE
-#include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
-static double now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return t.tv_sec * 1e3 + t.tv_nsec / 1e6;
-}
-int main(int argc, char **argv) {
-  u64 (*f[])(u64) = {crc, matrix, chase, fib, interpret};
-  prepare();
-  for (int i = 0; i < 5; i++) {
-    u64 n = strtoull(argv[i + 1], 0, 10);
-    f[i](n);
-    double t = now();
-    u64 r = f[i](n);
-    printf("%lu %.3f\n", r, now() - t);
-  }
-}
-#else
-__attribute__((used)) void *const entries[] = {prepare, crc, matrix, chase, fib, interpret};
-void _start(void) {}
-#endif

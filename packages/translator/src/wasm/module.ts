@@ -17,13 +17,21 @@ interface MemoryImport {
   readonly shared: boolean
 }
 
+/** Which way a branch is expected to go, for compilers that listen (branch hinting proposal, "Custom Section"). */
+export interface BranchHint {
+  /** Offset of the `if` or `br_if` in the function's body, as it was given. */
+  readonly at: number
+  readonly isTaken: boolean
+}
+
 interface DefinedFunction {
   readonly type: number
   readonly locals: readonly WasmType[]
   readonly body: Uint8Array
+  readonly hints: readonly BranchHint[]
 }
 
-const SECTION = { type: 1, import: 2, function: 3, export: 7, element: 9, code: 10 } as const
+const SECTION = { custom: 0, type: 1, import: 2, function: 3, export: 7, element: 9, code: 10 } as const
 
 export class ModuleBuilder {
   readonly #types: FunctionType[] = []
@@ -61,15 +69,16 @@ export class ModuleBuilder {
     return this.#functionImports.length + this.#functions.push(null) - 1
   }
 
-  /** Defines a declared function; `body` ends without its `end`. */
+  /** Defines a declared function; `body` ends without its `end`. Hints are in the order of the body. */
   define(
     index: FunctionIndex,
     params: readonly WasmType[],
     results: readonly WasmType[],
     locals: readonly WasmType[],
     body: Uint8Array,
+    hints: readonly BranchHint[] = [],
   ): void {
-    this.#functions[index - this.#functionImports.length] = { type: this.type(params, results), locals, body }
+    this.#functions[index - this.#functionImports.length] = { type: this.type(params, results), locals, body, hints }
   }
 
   export(name: string, index: FunctionIndex): void {
@@ -93,6 +102,8 @@ export class ModuleBuilder {
         w.u32(index)
       }
     })
+    if (this.#functions.some((f) => (f as DefinedFunction).hints.length > 0))
+      this.#section(out, SECTION.custom, (w) => this.#writeHints(w))
     this.#section(out, SECTION.code, (w) => this.#writeCode(w))
     return out.toBytes()
   }
@@ -140,26 +151,49 @@ export class ModuleBuilder {
     }
   }
 
+  /** Hints stand before the code; their offsets count from where the function's locals are declared. */
+  #writeHints(w: ByteWriter): void {
+    w.name('metadata.code.branch_hint')
+    const hinted = this.#functions.filter((f) => (f as DefinedFunction).hints.length > 0)
+    w.u32(hinted.length)
+    for (const each of hinted) {
+      const { locals, hints } = each as DefinedFunction
+      const start = declarations(locals).length
+      w.u32(this.#functionImports.length + this.#functions.indexOf(each))
+      w.u32(hints.length)
+      for (const { at, isTaken } of hints) {
+        w.u32(start + at)
+        w.bytes([1, isTaken ? 1 : 0])
+      }
+    }
+  }
+
   #writeCode(w: ByteWriter): void {
     w.u32(this.#functions.length)
     for (const each of this.#functions) {
       const { locals, body } = each as DefinedFunction
-      const code = new ByteWriter(body.length + 64)
-      const runs: [number, WasmType][] = []
-      for (const type of locals) {
-        const last = runs.at(-1)
-        if (last !== undefined && last[1] === type) last[0]++
-        else runs.push([1, type])
-      }
-      code.u32(runs.length)
-      for (const [count, type] of runs) {
-        code.u32(count)
-        code.byte(type)
-      }
-      code.bytes(body)
-      code.byte(0x0b)
-      w.u32(code.length)
-      w.bytes(code.view())
+      const declared = declarations(locals)
+      w.u32(declared.length + body.length + 1)
+      w.bytes(declared.view())
+      w.bytes(body)
+      w.byte(0x0b)
     }
   }
+}
+
+/** Declarations of locals: runs of one type. */
+function declarations(locals: readonly WasmType[]): ByteWriter {
+  const out = new ByteWriter(64)
+  const runs: [number, WasmType][] = []
+  for (const type of locals) {
+    const last = runs.at(-1)
+    if (last !== undefined && last[1] === type) last[0]++
+    else runs.push([1, type])
+  }
+  out.u32(runs.length)
+  for (const [count, type] of runs) {
+    out.u32(count)
+    out.byte(type)
+  }
+  return out
 }

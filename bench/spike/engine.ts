@@ -1,0 +1,149 @@
+/**
+ * Runs code through regions: looks the code at RIP up by its code key, compiles where there is none, enters for at most about a
+ * millisecond at a time, and leaves what regions do not hold, and the last instructions of a budget, to the interpreter tier.
+ */
+import { FIELD } from '@ringfold/arch'
+import { HandlerStatus } from '@ringfold/translator'
+import { routineModule } from '../../packages/translator/src/interpreter/base-module.ts'
+import { type SpikeMachine, TLB_ARRAYS } from './machine.ts'
+import { successors } from './region/blocks.ts'
+import { compileRegions, exportName } from './region/compile.ts'
+import type { RegionPlan } from './region/plan.ts'
+import { enclosingLoops } from './region/shape.ts'
+
+const PAGE_BYTES = 4096
+/** Instructions of one entry: there is no on-stack replacement, so that better code begins with the next one. */
+const SLICE = 1 << 20
+
+/** What the code at an address depends on besides its bytes: the bits of DESIGN's code key that this machine can vary. */
+export interface CodeKey {
+  readonly hostOffset: number
+  /** CS.L, CS.D, SS.B, flatness, privilege class, SMAP with AC, MXCSR class, root mode: constant here, and so one number. */
+  readonly mode: number
+}
+
+type Enter = () => number
+
+/** Places that indirect jumps were seen to go to: by the address of the jump. */
+export type Profile = ReadonlyMap<number, ReadonlySet<number>>
+
+export interface RegionEngineOptions {
+  readonly machine: SpikeMachine
+  readonly profile: Profile
+  /** Addresses of functions of one page: compiled into one module. */
+  readonly functions: readonly number[]
+}
+
+export class RegionEngine {
+  readonly #machine: SpikeMachine
+  readonly #profile: Profile
+  readonly #imports: Record<string, unknown>
+  readonly #entries = new Map<number, Enter>()
+  readonly #plans: { readonly page: number; readonly plan: RegionPlan }[] = []
+  readonly #view: DataView
+  /** Regions that were compiled because execution came back to a place within another one. */
+  extraRegions = 0
+
+  constructor({ machine, profile, functions }: RegionEngineOptions) {
+    this.#machine = machine
+    this.#profile = profile
+    this.#view = new DataView(machine.memory1.buffer)
+    const { ram, state } = { ram: machine.memory.wasm, state: machine.memory1 }
+    const host = { ...machine.host }
+    this.#imports = { ...host, ...routineModule(ram, state, host), ram, state }
+    this.#compile(
+      functions.map((address) => this.#key(address)),
+      new Set(),
+    )
+  }
+
+  #key(address: number): CodeKey {
+    return { hostOffset: this.#machine.fetch(address, 0), mode: 0 }
+  }
+
+  /** Bytes of the module that holds regions of one page, all compiled together. */
+  #compile(keys: readonly CodeKey[], stops: ReadonlySet<number>): void {
+    const page = (keys[0]?.hostOffset ?? 0) & -PAGE_BYTES
+    const compiled = this.compile(
+      page,
+      keys.map(({ hostOffset }) => hostOffset - page),
+      stops,
+    )
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(compiled.bytes), {
+      e: this.#imports,
+    })
+    for (const plan of compiled.plans) {
+      this.#plans.push({ page, plan })
+      this.#entries.set(page + plan.entry, instance.exports[exportName(plan.entry)] as Enter)
+    }
+  }
+
+  /** Regions of a page as a module, not yet instantiated. */
+  compile(page: number, places: readonly number[], stops: ReadonlySet<number>, nowMs?: () => number) {
+    const { memory, memory1 } = this.#machine
+    const bytes = memory.bytes.subarray(page, page + PAGE_BYTES)
+    return compileRegions({
+      sources: places.map((entry) => ({
+        bytes,
+        entry,
+        stops,
+        observedTargets: (place) => [...(this.#profile.get(page + place) ?? [])].map((address) => address - page),
+      })),
+      tlb: TLB_ARRAYS,
+      ram: memory.wasm,
+      state: memory1,
+      ...(nowMs === undefined ? {} : { nowMs }),
+    })
+  }
+
+  /** The entry for the code at RIP; compiled where execution came back to a place that has none. */
+  #entry(): Enter | undefined {
+    const { state } = this.#machine
+    if (this.#machine.isStopped) return undefined
+    const key = this.#key(state.lo(FIELD.rip))
+    const known = this.#entries.get(key.hostOffset)
+    if (known !== undefined) return known
+    this.extraRegions++
+    this.#compile([key], this.#loopsAround(key))
+    return this.#entries.get(key.hostOffset)
+  }
+
+  /** Headers of the loops around a place: a region that begins there ends at them, so that execution climbs back. */
+  #loopsAround({ hostOffset }: CodeKey): ReadonlySet<number> {
+    for (const { page, plan } of this.#plans) {
+      const n = plan.blocks.findIndex(({ start }) => page + start === hostOffset)
+      if (n < 0) continue
+      const headers = enclosingLoops(plan.shape, plan.blocks.map(successors), n)
+      return new Set(headers.map((header) => (plan.blocks[header] as { start: number }).start))
+    }
+    return new Set()
+  }
+
+  /** Runs until the function has returned, a fault is pending, or for a number of instructions. @returns those that have retired. */
+  run(budget: number): number {
+    let left = budget
+    while (left > 0 && !this.#machine.isStopped) {
+      const slice = Math.min(left, SLICE)
+      const isLast = slice === left
+      const { status, retired } = this.#enter(slice)
+      left -= retired
+      if (status === HandlerStatus.fault) break
+      // The end of a slice is no event: the next one goes on at the check at which this one stopped. The end of the budget is
+      // exact, and the interpreter executes what lies before the next check.
+      if (isLast && left > 0 && status === HandlerStatus.budget) left -= this.#machine.interpreter.run(left).retired
+    }
+    return budget - left
+  }
+
+  /** Enters regions, one after the other, until the budget is too small for the next check or something has to be looked after. */
+  #enter(budget: number): { readonly status: number; readonly retired: number } {
+    this.#view.setInt32(FIELD.budget.offset, budget, true)
+    let status = 0
+    while (status === 0) {
+      const enter = this.#entry()
+      if (enter === undefined) break
+      status = enter()
+    }
+    return { status, retired: budget - this.#view.getInt32(FIELD.budget.offset, true) }
+  }
+}

@@ -1,0 +1,121 @@
+/** Regions of one page to a Wasm module, with the time of each stage. */
+
+import { FIELD } from '@ringfold/arch'
+import type { WasmMemory } from '@ringfold/contracts'
+import { Decoder } from '@ringfold/isa/decoder'
+import { IrEmitter, LocalPool } from '../../../packages/translator/src/emit/emitter.ts'
+import { defineRuntime, importMemories } from '../../../packages/translator/src/interpreter/base-module.ts'
+import { SCRATCH } from '../../../packages/translator/src/layout.ts'
+import { ByteWriter } from '../../../packages/translator/src/wasm/bytes.ts'
+import { ModuleBuilder } from '../../../packages/translator/src/wasm/module.ts'
+import { Wasm, WasmType } from '../../../packages/translator/src/wasm/opcodes.ts'
+import { type Block, findBlocks, type RegionSource } from './blocks.ts'
+import type { TlbArrays } from './effects.ts'
+import { PARAMETERS } from './locals.ts'
+import { liftBlocks, planRegion, type RegionPlan } from './plan.ts'
+import { defineStoreFlags } from './store-flags.ts'
+import { writeRegion } from './writer.ts'
+
+/** Calls that may nest in Wasm before one goes back to the engine. */
+const MAX_DEPTH = 256
+
+export const STAGES = ['decode', 'lift', 'passes', 'emit'] as const
+export type Stage = (typeof STAGES)[number]
+
+export interface CompileOptions {
+  readonly sources: readonly RegionSource[]
+  readonly tlb: TlbArrays
+  readonly ram: WasmMemory
+  readonly state: WasmMemory
+  /** Reads a clock, in ms, for the time of each stage. */
+  readonly nowMs?: () => number
+}
+
+export interface Compiled {
+  readonly bytes: Uint8Array
+  readonly plans: readonly RegionPlan[]
+  readonly instructions: number
+  readonly stageMs: Readonly<Record<Stage, number>>
+}
+
+/** Name under which the module exports the entry of a region. */
+export const exportName = (place: number): string => `region${place.toString(16)}`
+
+/** Compiles regions into the bytes of one module; calls between them are Wasm calls. */
+export function compileRegions(options: CompileOptions): Compiled {
+  const nowMs = options.nowMs ?? (() => 0)
+  const times = [nowMs()]
+  const decoder = new Decoder(64)
+  const blocks = options.sources.map((source) => findBlocks(source, decoder))
+  times.push(nowMs())
+  const lifted = blocks.map(liftBlocks)
+  times.push(nowMs())
+  const plans = lifted.map(planRegion)
+  times.push(nowMs())
+  const bytes = emitModule(plans, options)
+  times.push(nowMs())
+  const stageMs = Object.fromEntries(
+    STAGES.map((stage, n) => [stage, (times[n + 1] as number) - (times[n] as number)]),
+  ) as Record<Stage, number>
+  return { bytes, plans, instructions: instructionsOf(blocks), stageMs }
+}
+
+const instructionsOf = (regions: readonly (readonly Block[])[]): number =>
+  regions.flat().reduce((sum, { instructions }) => sum + instructions.length, 0)
+
+function emitModule(plans: readonly RegionPlan[], { tlb, ram, state }: CompileOptions): Uint8Array {
+  const module = new ModuleBuilder()
+  importMemories(module, ram, state)
+  // Regions hold no instruction that calls a routine.
+  const functions = defineRuntime(module, [])
+  const storeFlags = defineStoreFlags(module)
+  const callees = new Map(plans.map(({ entry }) => [entry, module.declare()]))
+  const { i32, i64 } = WasmType
+  for (const plan of plans) {
+    const index = callees.get(plan.entry) as number
+    const { locals, body, hints } = writeRegion(plan, {
+      functions,
+      storeFlags,
+      tlb,
+      callee: (place) => callees.get(place),
+    })
+    module.define(index, PARAMETERS, [i64, i32], locals, body, hints)
+    module.export(exportName(plan.entry), defineEntry(module, index))
+  }
+  return module.toBytes()
+}
+
+/** Defines () -> status: runs a region from RIP and budget of the state, which it leaves up to date. 0: on at RIP. */
+function defineEntry(module: ModuleBuilder, region: number): number {
+  const index = module.declare()
+  const out = new ByteWriter(64)
+  const [rip, budget] = [0, 1]
+  const e = new IrEmitter(out, new LocalPool(0), { effect: () => undefined })
+  e.i32(0)
+  e.i32(0)
+  e.memory(Wasm.i64Load, 1, FIELD.rip.offset, 3)
+  e.i32(0)
+  e.memory(Wasm.i32Load, 1, FIELD.budget.offset, 2)
+  e.i32(MAX_DEPTH)
+  e.call(region)
+  e.set(budget)
+  e.set(rip)
+  e.get(rip)
+  e.memory(Wasm.i64Store, 1, FIELD.rip.offset, 3)
+  e.i32(0)
+  e.get(budget)
+  e.get(budget)
+  e.i32(31)
+  e.op(Wasm.i32ShrS, Wasm.i32Xor)
+  e.memory(Wasm.i32Store, 1, FIELD.budget.offset, 2)
+  e.get(budget)
+  e.i32(0)
+  e.op(Wasm.i32LtS, Wasm.if, WasmType.i32)
+  e.i32(0)
+  e.memory(Wasm.i32Load, 1, SCRATCH.leave, 2)
+  e.op(Wasm.else)
+  e.i32(0)
+  e.op(Wasm.end)
+  module.define(index, [], [WasmType.i32], [WasmType.i64, WasmType.i32], out.toBytes())
+  return index
+}
