@@ -2,13 +2,14 @@
  * Operands of MMX and SSE instructions: vectors of 64 or 128 bits, both as v128. Of an MMX value the low half counts; what
  * stands in the high half is not determined.
  */
-import { EXCEPTION, FIELD, FSW } from '@ringfold/arch'
+import { FIELD } from '@ringfold/arch'
 import { RegisterClassId } from '@ringfold/isa/registers'
 import { MemoryImm } from '../ir/ops.ts'
 import type { Value } from '../ir/types.ts'
 import { lowQuad } from '../ir/vectors.ts'
 import type { Lifter } from './lifter.ts'
 import type { Lifting } from './registry.ts'
+import { raisePendingX87 } from './x87-begin.ts'
 
 export { blend, bytesBy, constant, lowDoubleword, lowQuad, splatByte, zeros } from '../ir/vectors.ts'
 
@@ -24,12 +25,6 @@ export const isVectorRegister = (l: Lifter, n: number): boolean =>
 function usesMmx(l: Lifter): boolean {
   for (let n = 0; n < l.source.operandCount; n++) if (isMmx(l, n)) return true
   return false
-}
-
-/** An x87 exception that waits is reported before an MMX instruction does anything (SDM vol. 3A, 13.1). */
-function raisePendingX87(l: Lifter): void {
-  const pending = l.pure('i32.and', l.loadState(FIELD.fpuStatus.offset, 32), l.i32(FSW.lo.ES))
-  l.if(pending, () => l.fault(EXCEPTION['#MF'].vector))
 }
 
 /** What every MMX instruction but EMMS does to the x87 state: TOP 0, all registers in use (SDM vol. 3A, 13.2). */
