@@ -15,7 +15,9 @@ export interface AssemblerOptions {
 }
 
 class AssemblerBase {
-  readonly #items: Item[] = []
+  /** Items by section, in the order in which they come in the image. */
+  readonly #sections = new Map<string, Item[]>()
+  #items: Item[] | null = null
   readonly #origin: bigint
   #bits: Bits
   #prefixes: PrefixName[] = []
@@ -26,6 +28,29 @@ class AssemblerBase {
     if (!hasMethods) defineMethods()
     this.#bits = checkedBits(options.bits ?? 64)
     this.#origin = options.origin ?? 0n
+  }
+
+  #place(item: Item): void {
+    if (this.#items === null) this.section('.text')
+    this.#items?.push(item)
+  }
+
+  /**
+   * What follows belongs to this section, which goes on where it was left. Sections stand one behind the other in the image, in the
+   * order of their first use, each at a multiple of `alignment`; without any, all is `.text`.
+   */
+  section(name: string, alignment = 16): this {
+    let items = this.#sections.get(name)
+    if (items === undefined) {
+      const common = { line: this.#line + 1, bits: this.#bits }
+      const start: Item = { kind: 'sectionHere', ...common }
+      const align: Item = { kind: 'align', boundary: alignment, fill: 0, ...common }
+      // The first stands at the origin, whatever that is.
+      items = this.#sections.size === 0 ? [start] : [align, start]
+      this.#sections.set(name, items)
+    }
+    this.#items = items
+    return this
   }
 
   /** Code size of what follows: mode switches of a boot loader stand in one image. */
@@ -42,7 +67,7 @@ class AssemblerBase {
 
   /** Defines a label here, and gives a reference to it. */
   label(name: string): LabelRef {
-    this.#items.push({ kind: 'labelHere', name, line: this.#line + 1, bits: this.#bits })
+    this.#place({ kind: 'labelHere', name, line: this.#line + 1, bits: this.#bits })
     return labelRef(name)
   }
 
@@ -65,7 +90,7 @@ class AssemblerBase {
     options: { readonly reach?: 'near' | 'short' | undefined; readonly text?: string } = {},
   ): this {
     this.#line++
-    this.#items.push({
+    this.#place({
       kind: 'instruction',
       mnemonic,
       operands,
@@ -89,7 +114,7 @@ class AssemblerBase {
       if (v instanceof Uint8Array) return Array.from(v, BigInt)
       return [typeof v === 'object' ? v : BigInt(v)]
     })
-    this.#items.push({ kind: 'data', unitBytes, values: flat, line: this.#line, bits: this.#bits })
+    this.#place({ kind: 'data', unitBytes, values: flat, line: this.#line, bits: this.#bits })
     return this
   }
 
@@ -116,7 +141,7 @@ class AssemblerBase {
   /** Numbers of `unitBytes` bytes, as often as the distance of two labels says. */
   repeat(count: LabelRef, unitBytes: 1 | 2 | 4 | 8, values: readonly bigint[]): this {
     this.#line++
-    this.#items.push({ kind: 'repeat', count, unitBytes, values, line: this.#line, bits: this.#bits })
+    this.#place({ kind: 'repeat', count, unitBytes, values, line: this.#line, bits: this.#bits })
     return this
   }
 
@@ -128,14 +153,14 @@ class AssemblerBase {
   /** Up to a multiple of `boundary`: with multi-byte NOPs, or with `fill`. */
   align(boundary: number, fill: number | null = null): this {
     this.#line++
-    this.#items.push({ kind: 'align', boundary, fill, line: this.#line, bits: this.#bits })
+    this.#place({ kind: 'align', boundary, fill, line: this.#line, bits: this.#bits })
     return this
   }
 
   /** Zeros up to an address ahead. */
   org(address: number | bigint): this {
     this.#line++
-    this.#items.push({ kind: 'org', address: BigInt(address), line: this.#line, bits: this.#bits })
+    this.#place({ kind: 'org', address: BigInt(address), line: this.#line, bits: this.#bits })
     return this
   }
 
@@ -144,7 +169,7 @@ class AssemblerBase {
    * @throws AssemblerError naming line (or call), operand and what would be accepted.
    */
   finish(): Assembled {
-    return new Layout(this.#items, this.#origin).run()
+    return new Layout([...this.#sections.values()].flat(), this.#origin).run()
   }
 }
 

@@ -55,7 +55,11 @@ export interface RepeatItem extends Common {
   readonly values: readonly bigint[]
 }
 
-export type Item = InstructionItem | DataItem | AlignItem | LabelItem | OrgItem | RepeatItem
+export interface SectionItem extends Common {
+  readonly kind: 'sectionHere'
+}
+
+export type Item = SectionItem | InstructionItem | DataItem | AlignItem | LabelItem | OrgItem | RepeatItem
 
 /** One line of the listing. */
 export interface ListingLine {
@@ -131,6 +135,8 @@ export class Layout {
   #addresses: bigint[] = []
   #chunks: Uint8Array[] = []
   #passes = 0
+  /** Where the section of the item at hand begins. */
+  #sectionStart = 0n
   /** Labels that this pass has come by; the others still have their addresses of the pass before. */
   readonly #placed = new Set<string>()
   /** By how much the item at hand has moved since the last pass: labels ahead will move with it. */
@@ -177,6 +183,7 @@ export class Layout {
         this.#labels.set(item.name, address)
         this.#placed.add(item.name)
       }
+      if (item.kind === 'sectionHere') this.#sectionStart = address
       const chunk = this.#chunk(item, address, n)
       chunks.push(chunk)
       address += BigInt(chunk.length)
@@ -226,11 +233,11 @@ export class Layout {
     return bytes
   }
 
-  /** `$` is the address of the statement that names it, `$$` that of the image. */
+  /** `$` is the address of the statement that names it, `$$` that of its section. */
   #addressOf(name: string, line: number, here: bigint): bigint {
     const at = this.#labels.get(name)
     if (at !== undefined) return this.#placed.has(name) ? at : at + this.#shift
-    if (name === '$$') return this.#origin
+    if (name === '$$') return this.#sectionStart
     if (name !== '$' && !this.#names.has(name))
       throw new AssemblerError('UNDEFINED_LABEL', `label '${name}' is not defined`, {
         line,
@@ -304,7 +311,8 @@ export class Layout {
       bytes.set(chunk, offset)
       offset += chunk.length
     }
-    const listing = this.#items.map((item, n) => ({
+    const shown = this.#items.map((item, n) => [item, n] as const).filter(([item]) => item.kind !== 'sectionHere')
+    const listing = shown.map(([item, n]) => ({
       line: item.line,
       bits: item.bits,
       address: this.#addresses[n] ?? 0n,

@@ -148,16 +148,35 @@ class TextAssembler {
       case 'times':
         this.#times(rest, number, text)
         return true
+      case 'section':
+      case 'segment':
+        this.#section(rest, number)
+        return true
       case 'default':
       case 'global':
-      case 'section':
+      case 'extern':
         throw new AssemblerError('SYNTAX', `'${word}' is not supported: the output is one flat image`, {
           line: number,
-          accepted: ['bits', 'org', 'align', 'times', 'equ', 'db', 'dw', 'dd', 'dq'],
+          accepted: ['section', 'bits', 'org', 'align', 'times', 'equ', 'db', 'dw', 'dd', 'dq'],
         })
       default:
         return false
     }
+  }
+
+  /** `section .data align=64`. */
+  #section(rest: readonly Token[], number: number): void {
+    const [name, word, sign] = rest
+    const isAligned = word?.text.toLowerCase() === 'align' && sign?.text === '='
+    if (name?.kind !== 'word' || (word !== undefined && !isAligned))
+      throw new AssemblerError('SYNTAX', 'section NAME or section NAME align=N expected', {
+        line: number,
+        accepted: ['NAME'],
+      })
+    const alignment = isAligned ? this.#parser(rest.slice(3), number).constant() : 16n
+    if (alignment < 1n || alignment > 1n << 24n)
+      throw new AssemblerError('RANGE', 'align takes 1 to 16777216', { line: number, accepted: ['1 to 16777216'] })
+    this.assembler.at(number).section(name.text, Number(alignment))
   }
 
   #times(rest: readonly Token[], number: number, text: string): void {
@@ -236,7 +255,7 @@ class TextAssembler {
 }
 
 /**
- * Assembles Intel syntax: instructions, labels (`.local` ones belong to the last other), `db dw dd dq`, `align`, `org`, `times`, `equ`, `bits 16|32|64`;
+ * Assembles Intel syntax: instructions, labels (`.local` ones belong to the last other), `db dw dd dq`, `align`, `org`, `times`, `equ`, `section`, `bits 16|32|64`;
  * `;`, `#` and `//` begin comments. `{form} mnemonic ...` selects an encoding by its stable name.
  * @throws AssemblerError naming line, operand and what would be accepted.
  */
