@@ -253,6 +253,36 @@ describe('the A20 gate', () => {
   })
 })
 
+describe('the range that may be read in place', () => {
+  const range = ({ plainFrom, plainBytes }: PhysicalMemory) => [plainFrom, plainBytes]
+  const nothing: IoDevice = { read: () => 0, write: () => {} }
+
+  it('is the largest piece of low RAM without a device, and follows devices', () => {
+    const memory = new PhysicalMemory({ ramBytes: 8 * MIB })
+    expect(range(memory)).toEqual([0, 8 * MIB])
+    memory.addMmio(0xa0000, 0x20000, nothing)
+    expect(range(memory)).toEqual([0xc0000, 8 * MIB - 0xc0000])
+    memory.addMmio(0x123456, 8, nothing)
+    expect(range(memory)).toEqual([0x124000, 8 * MIB - 0x124000])
+    memory.addMmio(5 * MIB, 16 * MIB, nothing)
+    expect(range(memory)).toEqual([0x124000, 5 * MIB - 0x124000])
+    memory.removeMmio(0x123456)
+    memory.removeMmio(0xa0000)
+    expect(range(memory)).toEqual([0, 5 * MIB])
+    memory.addMmio(0, 5 * MIB, nothing)
+    expect(memory.plainBytes).toBe(0)
+  })
+
+  it('ends below 1 MiB while the A20 gate is closed, and knows nothing of high RAM', () => {
+    const memory = new PhysicalMemory({ ramBytes: LOW_RAM_LIMIT + MIB })
+    expect(range(memory)).toEqual([0, LOW_RAM_LIMIT])
+    memory.setA20(false)
+    expect(range(memory)).toEqual([0, MIB])
+    memory.setA20(true)
+    expect(range(memory)).toEqual([0, LOW_RAM_LIMIT])
+  })
+})
+
 describe('code tracking', () => {
   it('tells of every write to a page of code, before the bytes change', () => {
     const memory = new PhysicalMemory({ ramBytes: MIB })

@@ -19,6 +19,7 @@ import {
   WASM_PAGE_BYTES,
 } from './layout.ts'
 import { PageAttributes } from './page-table.ts'
+import { largestGap } from './plain-range.ts'
 import { RangeMap } from './range-map.ts'
 import { RomPages, type RomRegion } from './rom.ts'
 import { type MemorySnapshot, restoreRam, saveRam } from './snapshot.ts'
@@ -254,21 +255,10 @@ export class PhysicalMemory implements GuestMemory {
     return page < HIGH_RAM_PAGE ? page * PAGE_BYTES : (page - HIGH_RAM_PAGE) * PAGE_BYTES + HIGH_RAM_HOST_OFFSET
   }
 
-  /** Finds the largest piece of low RAM without a device. */
   #findPlain(): void {
-    const end = this.#directBytes
-    this.#plainBytes = 0
-    let from = 0
-    const consider = (to: number): void => {
-      if (to - from <= this.#plainBytes) return
-      this.#plainFrom = from
-      this.#plainBytes = to - from
-    }
-    for (const { base, sizeBytes } of this.#mmio.ranges) {
-      consider(Math.min(Math.floor(base / PAGE_BYTES) * PAGE_BYTES, end))
-      from = Math.ceil((base + sizeBytes) / PAGE_BYTES) * PAGE_BYTES
-    }
-    consider(end)
+    const [from, to] = largestGap(this.#mmio.ranges, this.#directBytes)
+    this.#plainFrom = from
+    this.#plainBytes = to - from
   }
 
   /**
