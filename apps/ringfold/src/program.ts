@@ -7,6 +7,7 @@ import { addCpuModels } from './cpu-models/command.ts'
 import { addDisasm } from './disasm/command.ts'
 import { ExitStatus, isInputError, reportHostError } from './exit.ts'
 import { addExplain } from './explain/command.ts'
+import { addGdb } from './gdb/command.ts'
 import { addStart } from './start/command.ts'
 import { styled } from './style.ts'
 
@@ -33,6 +34,7 @@ async function buildProgram(argv: readonly string[]): Promise<Command> {
   addAsm(program)
   addExplain(program)
   addCpuModels(program)
+  addGdb(program)
   await addCompletion(program, argv)
   return program
 }

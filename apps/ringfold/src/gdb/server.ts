@@ -76,7 +76,8 @@ export function serveGdb(target: DebugTarget, options: GdbServerOptions = {}): P
   const close = (): Promise<void> =>
     new Promise((resolve) => {
       server.close(() => resolve())
-      current?.destroy()
+      // What was written last still goes out.
+      current?.destroySoon()
     })
   return new Promise((resolve, reject) => {
     server.once('error', reject)
