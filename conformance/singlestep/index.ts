@@ -2,12 +2,16 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
+import { ENGINES } from '@ringfold/cpu'
 import { STEP_DIFFERENCES } from './explained.ts'
 import { readMoo } from './moo.ts'
-import { differences, type StepSubject } from './subject.ts'
+import { ProcessorSubject } from './processor-subject.ts'
+import { differences, type StepOutcome, type StepSubject } from './subject.ts'
 
-/** By the name that `--engine` takes; an engine enters with its adapter. */
-const ENGINES: ReadonlyMap<string, StepSubject> = new Map()
+/** By the name that `--engine` takes. */
+const SUBJECTS: ReadonlyMap<string, () => StepSubject> = new Map(
+  ENGINES.map((name) => [name, () => new ProcessorSubject(name)]),
+)
 
 interface Opcode {
   readonly 'flags-mask'?: number
@@ -33,6 +37,10 @@ export interface StepTally {
   readonly lines: string[]
 }
 
+/** What differs: `vector`, a register, or `[address]`. */
+const placesOf = (lines: readonly string[]): ReadonlySet<string> =>
+  new Set(lines.map((line) => line.slice(0, line.indexOf(':'))))
+
 function replayForm(directory: string, form: string, metadata: Metadata, subject: StepSubject, tally: StepTally): void {
   const file = readMoo(gunzipSync(readFileSync(join(directory, `${form}.MOO.gz`))))
   if (file.kind === 'rejected') {
@@ -46,7 +54,7 @@ function replayForm(directory: string, form: string, metadata: Metadata, subject
     const lines = outcome === 'unsupported' ? [] : differences(test, outcome, flagsMaskOf(metadata, form))
     if (outcome === 'unsupported') tally.unsupported++
     else if (lines.length === 0) tally.passed++
-    else if (known.some((d) => d.covers(test))) tally.explained++
+    else if (known.some((d) => d.covers(test, outcome as StepOutcome, placesOf(lines)))) tally.explained++
     else {
       tally.failed++
       tally.lines.push(`${form} ${test.index} ${test.name}: ${lines.join('; ')}`)
@@ -63,20 +71,25 @@ export function replay(directory: string, subject: StepSubject): StepTally {
   return tally
 }
 
-const NONE: StepSubject = { name: 'none', run: () => 'unsupported' }
+/** Replays a folder on one engine, and prints what it found. @returns whether all passed or stand on the list */
+function runOn(engine: string, directory: string, json: boolean): boolean {
+  const subject = (SUBJECTS.get(engine) as () => StepSubject)()
+  const { lines, ...counts } = replay(directory, subject)
+  if (!json) for (const line of lines.slice(0, 50)) console.log(line)
+  console.log(json ? JSON.stringify({ engine, ...counts }) : `${engine}: ${JSON.stringify(counts)}`)
+  return counts.failed === 0 && counts.unsupported === 0
+}
 
 export function run({ json, args }: { readonly json: boolean; readonly args: readonly string[] }): boolean {
   const at = args.indexOf('--engine')
-  const subject = at < 0 ? NONE : ENGINES.get(args[at + 1] ?? '')
+  const engines = at < 0 ? [...SUBJECTS.keys()] : [args[at + 1] ?? '']
   const directory = args.find((a, i) => !a.startsWith('--') && args[i - 1] !== '--engine')
-  if (subject === undefined || directory === undefined || !existsSync(join(directory, 'metadata.json'))) {
+  const isKnown = engines.every((name) => SUBJECTS.has(name))
+  if (!isKnown || directory === undefined || !existsSync(join(directory, 'metadata.json'))) {
     console.error(
-      `singlestep DIR [--engine NAME]: DIR holds metadata.json; engines: ${[...ENGINES.keys()].join(', ') || 'none yet'}`,
+      `singlestep DIR [--engine NAME] [--json]: DIR holds metadata.json; engines: ${[...SUBJECTS.keys()].join(', ')}`,
     )
     return false
   }
-  const { lines, ...counts } = replay(directory, subject)
-  if (!json) for (const line of lines.slice(0, 50)) console.log(line)
-  console.log(json ? JSON.stringify(counts) : `${subject.name}: ${JSON.stringify(counts)}`)
-  return counts.failed === 0 && counts.unsupported === 0
+  return engines.map((engine) => runOn(engine, directory, json)).every(Boolean)
 }

@@ -85,14 +85,8 @@ export class EventGate {
   }
 
   #deliverPending(): void {
-    const { state, rules, hooks } = this.#processor
+    const { rules } = this.#processor
     this.#processor.settle()
-    if (hooks.has('exception')) {
-      const event = state.lo(FIELD.pendingEvent)
-      const errorCode = (event & INFO.ERROR_CODE) === 0 ? undefined : state.lo(FIELD.pendingErrorCode)
-      const type = (event & INFO.TYPE) >>> shift.TYPE
-      hooks.emit('exception', { vector: event & INFO.VECTOR, type, errorCode }, this.#processor)
-    }
     deliverEvent(rules)
     this.#processor.noteModeChange()
   }

@@ -170,8 +170,13 @@ export class InterpreterEngine implements InterpreterHost {
     return access.store(size, lo, hi, imm)
   }
 
+  /** What was probed is written later, when the state has changed already: it has to be plain RAM here and now. */
   slowProbe(lo: number, hi: number, imm: number): number {
-    return this.#parts.access.probe(lo, hi, imm)
+    const { access } = this.#parts
+    const size = imm >>> MemoryImm.sizeShift
+    if (access.locate(size, lo, hi, imm, ACCESS_KIND.WRITE) !== 0) return HandlerStatus.fault
+    if (this.#isSpecial(size, imm, true)) return HandlerStatus.slow
+    return access.probe(lo, hi, imm)
   }
 
   #isSpecial(size: number, imm: number, write: boolean): boolean {

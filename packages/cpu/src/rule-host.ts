@@ -1,10 +1,12 @@
 /** What rules may ask of the processor around them. */
-import { FIELD } from '@ringfold/arch'
+import { EVENT_INFORMATION, FIELD } from '@ringfold/arch'
 import type { Clock, InterruptSource, MsrBank } from '@ringfold/contracts'
 import { PAGE_BYTES, type PhysicalMemory, type PortSpace } from '@ringfold/memory'
 import type { LinearAccessor, Mmu } from '@ringfold/mmu'
 import type { MsrHookStatus, RuleHost, RuleStatus } from '@ringfold/rings'
 import type { Processor } from './processor.ts'
+
+const { lo: INFO, shift } = EVENT_INFORMATION
 
 /** Bytes that MONITOR watches, as CPUID leaf 5 tells. */
 export const MONITOR_LINE_BYTES = 64
@@ -60,6 +62,14 @@ export class ProcessorRuleHost implements RuleHost {
 
   modeChanged(): void {
     this.#parts.processor.noteModeChange()
+  }
+
+  delivering(event: number, code: number): void {
+    const { processor } = this.#parts
+    if (!processor.hooks.has('exception')) return
+    const errorCode = (event & INFO.ERROR_CODE) === 0 ? undefined : code
+    const type = (event & INFO.TYPE) >>> shift.TYPE
+    processor.hooks.emit('exception', { vector: event & INFO.VECTOR, type, errorCode }, processor)
   }
 
   taskPriorityChanged(): void {

@@ -22,6 +22,8 @@ export interface RuleHost {
   loadPdptes(cr3Lo: number): RuleStatus
   /** Something changed on which decoded or translated code depends: CS, SS, CPL, control registers. */
   modeChanged(): void
+  /** An event (`EVENT_INFORMATION`) is about to be delivered, by the pending event or a software interrupt. */
+  delivering?(event: number, errorCode: number): void
   /** CR8 has a new value. */
   taskPriorityChanged(): void
   /** Ticks of the processor's clock; the state holds the offset of the time-stamp counter from it. */

@@ -57,7 +57,8 @@ function delivered(ctx: RuleContext, event: number): void {
 
 /** One attempt, by the mode. A fault on the way stands in the pending event. */
 export function attemptDelivery(ctx: RuleContext, event: number, errorCode: number): RuleStatus {
-  const { state } = ctx
+  const { state, host } = ctx
+  host.delivering?.(event, errorCode)
   let status: RuleStatus
   if (!isProtected(state)) status = enterReal(ctx, event)
   else status = isLongMode(state) ? enterLong(ctx, event, errorCode) : enterProtected(ctx, event, errorCode)

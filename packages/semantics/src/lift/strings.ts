@@ -26,11 +26,12 @@ export function advance(l: Lifter, register: number, by: Value): void {
   l.setGpr(register, addressSize, l.int('add', addressSize, l.gpr(register, addressSize), by))
 }
 
-/** Segment of the source: DS unless overridden. */
+/** Segment of the source, DS unless overridden: of two memory operands it is the one beside ES:rDI, which may be in ES too. */
 export const sourceSegment = (l: Lifter): number => {
-  for (let n = 0; n < l.source.operandCount; n++)
-    if (l.source.kind(n) === 'memory' && l.source.segment(n) !== SEGMENT.ES) return l.source.segment(n)
-  return SEGMENT.DS
+  const segments: number[] = []
+  for (let n = 0; n < l.source.operandCount; n++) if (l.source.kind(n) === 'memory') segments.push(l.source.segment(n))
+  if (segments.length > 1) segments.splice(segments.indexOf(SEGMENT.ES), 1)
+  return segments[0] ?? SEGMENT.DS
 }
 
 const sourceElement = (l: Lifter, bits: Bits): Value => l.loadAt(pointer(l, RSI), bits, sourceSegment(l))
