@@ -36,14 +36,18 @@
  * A NaN result is the first operand if that is a NaN, else the second (then the third), made quiet; a default NaN where none is
  * (SDM vol. 1, table 4-7). Tininess is detected after rounding (4.9.1.5). DAZ turns denormal operands into zeros before all else.
  */
-import type { Routine } from '../helpers/types.ts'
+import type { Helper, Routine } from '../helpers/types.ts'
 import { SSE_ROUTINES } from './sse.ts'
+import { TRANSCENDENTAL_HELPERS } from './transcendental/index.ts'
 import { X87_ARITHMETIC } from './x87-arithmetic.ts'
 import { X87_REGISTERS } from './x87-registers.ts'
 import { X87_SCALING } from './x87-scaling.ts'
 import { X87_TRANSFER } from './x87-transfer.ts'
 
 export { RELATION } from './compare.ts'
+
+/** The helpers in TypeScript, by name. */
+export const FLOAT_HELPERS: Readonly<Record<string, Helper>> = TRANSCENDENTAL_HELPERS
 
 /** All routines of floating point, by name. */
 export const FLOAT_ROUTINES: Readonly<Record<string, Routine>> = {

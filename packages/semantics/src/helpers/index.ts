@@ -1,6 +1,6 @@
 /** Helpers and routines by number: one table of all families. */
 import type { RuleContext } from '@ringfold/rings'
-import { FLOAT_ROUTINES } from '../float/index.ts'
+import { FLOAT_HELPERS, FLOAT_ROUTINES } from '../float/index.ts'
 import { IrCode } from '../ir/builder.ts'
 import { StateBuilder } from '../ir/state-builder.ts'
 import { CRYPTO_ROUTINES } from './crypto/index.ts'
@@ -17,6 +17,7 @@ export type { Helper, Routine }
 const HELPERS: readonly (readonly [string, Helper])[] = /* @__PURE__ */ Object.entries<Helper>({
   ...RULE_HELPERS,
   ...XSTATE_HELPERS,
+  ...FLOAT_HELPERS,
 })
 const ROUTINES: readonly (readonly [string, Routine])[] = /* @__PURE__ */ Object.entries<Routine>({
   ...CRYPTO_ROUTINES,

@@ -210,6 +210,9 @@ const moveIf =
     operate(l, 'x87.moveIf', stackNumber(l, 1), condition)
   }
 
+/** Helpers in TypeScript: `float/transcendental`. */
+const TRANSCENDENTAL = 'f2xm1 fyl2x fyl2xp1 fpatan fsin fcos fsincos fptan'.split(' ')
+
 const { subtract, reverse } = ARITHMETIC
 const { quiet, pop, popTwice } = COMPARISON
 
@@ -255,5 +258,6 @@ export const X87: Readonly<Record<string, Lifting>> = {
   fxtract: unary('x87.extract'),
   fprem: unary('x87.remainder'),
   fprem1: unary('x87.remainderNearest'),
+  ...Object.fromEntries(TRANSCENDENTAL.map((name) => [name, unary(`x87.${name}`)])),
   ...X87_CONTROL,
 }

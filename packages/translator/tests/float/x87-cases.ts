@@ -60,6 +60,8 @@ function drawState(next: Random, view: DataView): number {
 export interface X87Outcome {
   readonly trapped: boolean
   readonly control: number
+  /** FOP, and whether FIP and FDP are not 0: their values are addresses of the host. */
+  readonly pointers: string
   readonly status: number
   /** Full in physical order: a bit of 1. */
   readonly tags: number
@@ -76,6 +78,7 @@ export function nativeOutcome(record: Uint8Array): X87Outcome {
   return {
     trapped: view.getUint32(RECORD.trapped, true) !== 0,
     control: view.getUint16(RECORD.fpu, true),
+    pointers: pointersOf([12, 18, 20].map((at) => view.getUint32(RECORD.fpu + at, true)) as [number, number, number]),
     status: view.getUint16(RECORD.fpu + 4, true),
     tags: [0, 1, 2, 3, 4, 5, 6, 7].reduce((t, r) => t | (((tagWord >> (2 * r)) & 3) === 3 ? 0 : 1 << r), 0),
     registers: Array.from({ length: 8 }, (_, i) => big(view, RECORD.fpu + 28 + i * 10, 10)),
@@ -84,6 +87,9 @@ export function nativeOutcome(record: Uint8Array): X87Outcome {
     memory: big(view, RECORD.memory, 16),
   }
 }
+
+const pointersOf = ([fip, fop, fdp]: readonly [number, number, number]): string =>
+  `fip ${fip !== 0} fop ${fop & 0x7ff} fdp ${fdp !== 0}`
 
 function big(view: DataView, at: number, bytes: number): bigint {
   let v = 0n
@@ -109,7 +115,8 @@ export class X87Machine extends ReferenceMachine {
   runRecord(record: Uint8Array): X87Outcome {
     const view = new DataView(record.buffer, record.byteOffset)
     this.bytes.set(record.subarray(0, record[RECORD.length]), CODE)
-    this.bytes.set(record.subarray(RECORD.memory, RECORD.memory + 16), DATA)
+    // FLDENV and FRSTOR read on into the image of the state, as they do natively.
+    this.bytes.set(record.subarray(RECORD.memory), DATA)
     const { state } = this
     state.write('rip', BigInt(CODE))
     state.write('rdi', BigInt(DATA))
@@ -128,6 +135,11 @@ export class X87Machine extends ReferenceMachine {
     const top = (before.status >> 11) & 7
     state.write('fpuControl', before.control)
     state.write('fpuStatus', before.status & ~0x3800)
+    state.write('fip', 0n)
+    state.write('fcs', 0)
+    state.write('fpuOpcode', 0)
+    state.write('fdp', 0n)
+    state.write('fds', 0)
     state.write('fpuTop', top)
     state.write('fpuTag', before.tags)
     before.registers.forEach((v, i) => {
@@ -141,6 +153,7 @@ export class X87Machine extends ReferenceMachine {
     return {
       trapped,
       control: state.read('fpuControl'),
+      pointers: pointersOf([state.lo(FIELD.fip), state.read('fpuOpcode'), state.lo(FIELD.fdp)]),
       status: state.read('fpuStatus') | (top << 11),
       tags: state.read('fpuTag'),
       registers: Array.from({ length: 8 }, (_, i) => state.read('fpr', (top + i) & 7)),
