@@ -101,7 +101,11 @@ function traps(row: PureRow, view: DataView): boolean {
 /** Bits, or both NaN in every floating-point lane in which the bits differ. */
 function agree(row: PureRow, a: Uint8Array, b: Uint8Array): boolean {
   if (Buffer.compare(a, b) === 0) return true
-  const lanes = /^f32/.test(row.name) ? Float32Array : /^f64/.test(row.name) ? Float64Array : null
+  const lanes = /^(f32|i32.reinterpret)/.test(row.name)
+    ? Float32Array
+    : /^(f64|i64.reinterpret)/.test(row.name)
+      ? Float64Array
+      : null
   if (lanes === null) return false
   const [x, y] = [new lanes(a.slice().buffer), new lanes(b.slice().buffer)]
   return x.every((v, n) => Object.is(v, y[n]))
