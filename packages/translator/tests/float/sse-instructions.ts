@@ -13,6 +13,18 @@ export interface Tried {
 const nearOf = (layout: Layout, raw: bigint): number =>
   Number((raw >> BigInt(layout.fractionBits)) & ((1n << BigInt(layout.exponentBits)) - 1n))
 
+/**
+ * Factors whose product is a little less than the least normal number, but rounds to it: tiny all the same (SDM vol. 1, 4.9.1.5).
+ * (1 + 2^-12) (1 - 2^-12) = 1 - 2^-24, and (1 + 2^-26) (1 - 2^-26 + 2^-53) is just above 1 - 2^-53.
+ */
+function brink(next: Random, layout: Layout): readonly [bigint, bigint] {
+  const bits = BigInt(layout.fractionBits)
+  const bias = BigInt((1 << (layout.exponentBits - 1)) - 1)
+  const down = BigInt(1 + (next() % 100))
+  const [above, below] = layout === F32 ? [1n << 11n, 0x7ff000n] : [1n << 26n, (1n << 52n) - (1n << 27n) + 1n]
+  return [((bias - down) << bits) | above, (down << bits) | below]
+}
+
 /** Lanes of both operands: the second operand's exponents are near the first's. */
 const floats =
   (layout: Layout) =>
@@ -30,8 +42,10 @@ const floats =
     }
     for (let at = 0; at < 16; at += bytes) {
       const x = draw(bias)
-      put(a, at, bytes, x)
-      put(b, at, bytes, next() % 16 === 0 ? x : draw(nearOf(layout, x)))
+      const kind = next() % 16
+      const [first, second] = kind === 1 && calm ? brink(next, layout) : [x, kind === 0 ? x : draw(nearOf(layout, x))]
+      put(a, at, bytes, first)
+      put(b, at, bytes, second)
     }
     return [a, b]
   }
