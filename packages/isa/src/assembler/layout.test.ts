@@ -45,15 +45,7 @@ describe('distances of labels', () => {
     const { bytes, labels, listing } = assemble(text, { bits: 32, origin: 0x1000n })
     expect(hex(bytes)).toBe('a108100000c3' + '0000' + '00000000' + '08100000' + '07')
     expect(labels.get('value')).toBe(0x1008n)
-    expect(listing.map(({ address }) => address)).toEqual([
-      0x1000n,
-      0x1000n,
-      0x1005n,
-      0x1006n,
-      0x1008n,
-      0x1008n,
-      0x1010n,
-    ])
+    expect(listing.map(({ address }) => address)).toEqual([0x1000n, 0x1005n, 0x1006n, 0x1008n, 0x1008n, 0x1010n])
     const a = new Assembler({ bits: 64, origin: 3n })
     a.section('.head').db(1).section('.text', 4).ret().section('.head').db(2)
     expect(hex(a.finish().bytes)).toBe('0102000000c3')
