@@ -100,6 +100,52 @@ export function routineModule(
 
 const ROUTINE_WORDS = 3
 
+/**
+ * Imports of modules, and every routine among them: each is compiled when a module first asks for it, because there are many, and most
+ * are never called. Give modules an object made by {@link importObject}: a copy has no routines.
+ */
+export function importsWithRoutines(
+  ram: WasmMemory,
+  state: WasmMemory,
+  imports: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  const all: Record<string, unknown> = { ...imports }
+  for (const number of routineNumbers()) {
+    let compiled: unknown
+    const get = (): unknown => {
+      compiled ??= compileRoutine(number, importObject(all, { ram, state }))
+      return compiled
+    }
+    Object.defineProperty(all, routineName(number), { get })
+  }
+  return all
+}
+
+/** An import object that has some values of its own, and the others of `imports`. */
+export const importObject = (
+  imports: Readonly<Record<string, unknown>>,
+  own: Readonly<Record<string, unknown>>,
+): Record<string, unknown> => Object.assign(Object.create(imports) as Record<string, unknown>, own)
+
+/** One routine in a module of its own. */
+function compileRoutine(number: number, imports: Readonly<Record<string, unknown>>): unknown {
+  const code = routineCode(number)
+  const module = new ModuleBuilder()
+  const host = importHost(module)
+  const routines = importRoutines(module, routinesCalled([code]))
+  importMemories(module, imports.ram as WasmMemory, imports.state as WasmMemory)
+  const functions = { ...NO_FUNCTIONS, ...host, routines }
+  const out = new ByteWriter(4096)
+  const pool = new LocalPool(ROUTINE_WORDS)
+  const emitter = new IrEmitter(out, pool, new GuestEffects(functions, { mode: 64, flat: true }, 0, 0))
+  emitter.emit(code)
+  emitter.i32(0)
+  const index = module.declare()
+  module.define(index, Array<typeof i32>(ROUTINE_WORDS).fill(i32), [i32], pool.types, out.toBytes())
+  module.export('routine', index)
+  return new WebAssembly.Instance(new WebAssembly.Module(module.toBytes()), { e: imports }).exports.routine
+}
+
 /** Numbers of the routines that pieces of IR call: what a module need not import, it should not, as there are many. */
 export function routinesCalled(pieces: Iterable<IrCode>): ReadonlySet<number> {
   const called = new Set<number>()

@@ -7,7 +7,7 @@ import { type AddressMode, GuestEffects } from '../emit/guest-effects.ts'
 import { ByteWriter } from '../wasm/bytes.ts'
 import { ModuleBuilder } from '../wasm/module.ts'
 import { WasmType } from '../wasm/opcodes.ts'
-import { importMemories, importRuntime, routinesCalled } from './base-module.ts'
+import { importMemories, importObject, importRuntime, routinesCalled } from './base-module.ts'
 import { TemplateSource } from './shape.ts'
 
 export interface HandlerCode {
@@ -59,6 +59,8 @@ export function compileHandler(
   const index = module.declare()
   module.define(index, [WasmType.i32], [WasmType.i32], [WasmType.i32, ...pool.types], out.toBytes())
   module.export('handler', index)
-  const instance = new WebAssembly.Instance(new WebAssembly.Module(module.toBytes()), { e: { ...imports, ram, state } })
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(module.toBytes()), {
+    e: importObject(imports, { ram, state }),
+  })
   return instance.exports.handler
 }

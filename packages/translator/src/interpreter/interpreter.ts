@@ -3,7 +3,7 @@ import { type CpuState, FIELD } from '@ringfold/arch'
 import type { WasmMemory } from '@ringfold/contracts'
 import type { Instruction } from '@ringfold/isa/decoder'
 import { HandlerStatus, JUMP_CACHE_ENTRIES, JUMP_CACHE_OFFSET, SCRATCH, SLOT } from '../layout.ts'
-import { baseModule, type HostFunctions, routineModule } from './base-module.ts'
+import { baseModule, type HostFunctions, importsWithRoutines } from './base-module.ts'
 import type { CodeMode } from './code-mode.ts'
 import { Predecoder } from './predecoder.ts'
 import { Tier } from './tier.ts'
@@ -78,7 +78,7 @@ export class Interpreter {
       helper: (n: number, a: number, b: number, c: number) => this.#helper(n, a, b, c),
       raise: (vector: number, errorCode: number) => host.raise(vector, errorCode),
     }
-    this.#imports = { ...functions, ...routineModule(ram, memory, functions) }
+    this.#imports = importsWithRoutines(ram, memory, functions)
     this.#slots = Predecoder.emptySlots()
     this.#writeGeneration()
   }

@@ -3,7 +3,7 @@ import type { WasmMemory } from '@ringfold/contracts'
 import type { Instruction } from '@ringfold/isa/decoder'
 import type { AddressMode } from '../emit/guest-effects.ts'
 import { ModuleBuilder } from '../wasm/module.ts'
-import { defineRuntime, importMemories, routinesCalled } from './base-module.ts'
+import { defineRuntime, importMemories, importObject, routinesCalled } from './base-module.ts'
 import { compileHandler, type HandlerCode, handlerCode } from './handlers.ts'
 import { defineLoop, FIRST_HANDLER, SLOW_HANDLER } from './loop-module.ts'
 import { shapeKey } from './shape.ts'
@@ -80,7 +80,7 @@ export class Tier {
     const functions = defineRuntime(module, routinesCalled(handlers.map(({ code }) => code)))
     const index = defineLoop(module, { functions, address: this.address, handlers })
     module.export('run', index)
-    const e = { ...imports, ram, state: memory, table: this.table }
+    const e = importObject(imports, { ram, state: memory, table: this.table })
     const instance = new WebAssembly.Instance(new WebAssembly.Module(module.toBytes()), { e })
     this.#run = instance.exports.run as Run
     return this.#run
