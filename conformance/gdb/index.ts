@@ -29,7 +29,11 @@ interface Served {
 }
 
 /** Starts `ringfold gdb` with the firmware. */
-function serve(engine: EngineName, processors: number, image: Uint8Array): Promise<Served> {
+function serve(
+  engine: EngineName,
+  { processors, architecture = 'i386:x86-64' }: Scenario,
+  image: Uint8Array,
+): Promise<Served> {
   const options = [
     '--bios',
     '--port',
@@ -40,6 +44,8 @@ function serve(engine: EngineName, processors: number, image: Uint8Array): Promi
     `${processors}`,
     '--startup',
     `${STARTUP_VECTOR}`,
+    '--architecture',
+    architecture,
   ]
   const child = spawn(process.execPath, ['-C', '@ringfold/source', CLI, 'gdb', '-', ...options], {
     stdio: ['pipe', 'pipe', 'inherit'],
@@ -102,7 +108,7 @@ export interface ScenarioResult {
 
 /** One scenario on a machine of its own. */
 export async function runScenario(engine: EngineName, scenario: Scenario): Promise<ScenarioResult> {
-  const { port, child } = await serve(engine, scenario.processors, firmware().image)
+  const { port, child } = await serve(engine, scenario, firmware().image)
   try {
     const output = await runGdb(port, scenario)
     return { name: scenario.name, engine, missing: unmet(output, scenario.expected), output }

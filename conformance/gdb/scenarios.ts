@@ -1,4 +1,5 @@
 /** What gdb is told, and what it must say. */
+import type { DebugArchitecture } from '@ringfold/cpu'
 import { COUNTERS } from './program.ts'
 
 /** What gdb echoes before it lets the machine run. */
@@ -12,6 +13,8 @@ export interface Scenario {
   readonly expected: readonly RegExp[]
   /** Processors of the machine. */
   readonly processors: number
+  /** How gdb reads code, if not as 64-bit code. */
+  readonly architecture?: DebugArchitecture
   /** Ctrl-C a while after gdb has said that it is `RUNNING`. */
   readonly isInterrupted?: boolean
 }
@@ -175,6 +178,37 @@ export function scenarios(labels: ReadonlyMap<string, bigint>): readonly Scenari
         /Switching to thread 2/,
         /= 0x1\n/,
         /Thread 3[^\n]*\n.*= 0\n[\s\S]*Thread 2[^\n]*\n.*= 1\n[\s\S]*Thread 1[^\n]*\n.*= 0\n/,
+      ],
+    },
+    {
+      name: '16-bit code as 16-bit code, by linear addresses',
+      processors: 1,
+      architecture: 'i8086',
+      commands: [
+        'x/i $pc',
+        'break *0xf0002',
+        'continue',
+        'x/2i $pc',
+        'monitor pc offset',
+        'maintenance flush register-cache',
+        'p/x $eip',
+        'monitor pc linear',
+        'maintenance flush register-cache',
+        'tbreak *0x8000',
+        'continue',
+        'info registers eip ecx efer',
+        'p $xmm0.v4_int32',
+      ],
+      expected: [
+        /0xfffffff0:\tljmp +\$0xf000,\$0x0/,
+        /Breakpoint 1, 0x000f0002/,
+        /mov +%cs,%ax\n.*mov +%ax,%ds/,
+        /= 0x2\n/,
+        /Temporary breakpoint 2, 0x00008000/,
+        /eip +0x8000/,
+        /ecx +0x0 /,
+        /efer +0x0/,
+        /= \{0, 0, 0, 0\}/,
       ],
     },
     {

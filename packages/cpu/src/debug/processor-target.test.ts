@@ -2,9 +2,14 @@ import { FIELD } from '@ringfold/arch'
 import { PhysicalMemory } from '@ringfold/memory'
 import { describe, expect, it } from 'vitest'
 import { AT, TestMachine } from '../../tests/machine.ts'
+import { seed, seededRandom } from '../../tests/seeded-random.ts'
 import { ENGINES } from '../engines.ts'
 import { Processor } from '../processor.ts'
+import { GdbStub } from './gdb-stub.ts'
 import { ProcessorTarget } from './processor-target.ts'
+import { RegisterTable } from './registers/table.ts'
+import { encodePacket } from './rsp/framing.ts'
+import { textOfBytes } from './rsp/hex.ts'
 import type { DebugPoint, DebugStop, ThreadAction } from './target.ts'
 
 const CONTINUE: readonly ThreadAction[] = ['continue']
@@ -36,6 +41,28 @@ describe.each(ENGINES)('a processor on engine %s as a debugger sees it', (engine
     expect(run()).toEqual({ kind: 'halted', thread: 0 })
     expect(machine.cpu.state.read('retired')).toBe(8n)
     expect(machine.memory.read8(AT.code + 5)).toBe(0xff)
+  })
+
+  it('stops at the first instruction of a handler', () => {
+    const { target, rip, run, machine } = program('nop\nud2\nhlt\nhandler: nop\nhlt')
+    machine.gate(6, AT.code + 4)
+    target.insert(breakAt(AT.code + 4))
+    expect(run()).toMatchObject({ kind: 'breakpoint' })
+    expect([rip(), machine.cpu.state.read('retired')]).toEqual([AT.code + 4, 1n])
+    expect(run()).toEqual({ kind: 'halted', thread: 0 })
+  })
+
+  it('stops where what ends a HLT leads, and not before it comes', () => {
+    const { target, rip, run, machine } = program('hlt\nnop\nhlt\nhandler: nop\niretq')
+    machine.gate(2, AT.code + 3)
+    target.insert(breakAt(AT.code + 1))
+    expect(run()).toEqual({ kind: 'halted', thread: 0 })
+    target.insert(breakAt(AT.code + 3))
+    machine.cpu.signalNmi()
+    expect(run()).toMatchObject({ kind: 'breakpoint' })
+    expect(rip()).toBe(AT.code + 3)
+    expect(run()).toMatchObject({ kind: 'breakpoint' })
+    expect(rip()).toBe(AT.code + 1)
   })
 
   it('stops at once at a breakpoint to which it was led from outside', () => {
@@ -147,5 +174,45 @@ describe('several processors', () => {
     expect(counts()).toEqual([12, 12, 10])
     target.insert({ kind: 'write', address: 0x2020n, lengthBytes: 2 })
     expect(target.resume(['continue', 'continue', 'continue'], 60)).toMatchObject({ kind: 'watchpoint', thread: 2 })
+  })
+})
+
+describe('a debugger that does harm', () => {
+  const registers = new RegisterTable('i386:x86-64').registers
+  const random = seededRandom(seed)
+  const hexOf = (bytes: number): string => {
+    const one = (r: number): number => ((r & 0x300) === 0 ? r & 0xff : (r & 0x400) === 0 ? 0 : 0xff)
+    return Array.from({ length: bytes }, () => one(random()).toString(16).padStart(2, '0')).join('')
+  }
+  const packet = (): string => {
+    const address = ((random() & 3) === 0 ? random() : random() & 0xfffff).toString(16)
+    const number = random() % registers.length
+    const kinds = [
+      `P${number.toString(16)}=${hexOf(Math.ceil((registers[number]?.bits ?? 0) / 8))}`,
+      `M${address},8:${hexOf(8)}`,
+      `Z${random() % 5},${address},${1 + (random() & 7)}`,
+      's',
+      'c',
+      `m${address},40`,
+    ]
+    return kinds[random() % kinds.length] as string
+  }
+
+  it(`gets errors, and a machine that goes on (seed ${seed})`, () => {
+    for (let n = 0; n < 6; n++) {
+      const machine = new TestMachine({ engine: n < 3 ? 'reference' : 'interpreter' })
+      machine.enter(([16, 32, 64] as const)[n % 3] as 16 | 32 | 64)
+      const sent: Uint8Array[] = []
+      const target = new ProcessorTarget([machine.cpu], { isClosed: true })
+      const stub = new GdbStub(target, { onSend: (bytes) => void sent.push(bytes) })
+      for (let k = 0; k < 200; k++) {
+        stub.receive(encodePacket(packet()))
+        stub.run(200)
+        stub.receive(Uint8Array.of(3))
+      }
+      sent.length = 0
+      stub.receive(encodePacket('qC'))
+      expect(sent.map(textOfBytes).join('')).toBe('+$QC1#c5')
+    }
   })
 })

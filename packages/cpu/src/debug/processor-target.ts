@@ -1,4 +1,4 @@
-import { type CpuState, FIELD } from '@ringfold/arch'
+import { ACTIVITY_STATE, type CpuState, FIELD } from '@ringfold/arch'
 import type { WalkExplanation } from '@ringfold/mmu'
 import { is64Bit } from '@ringfold/rings'
 import type { MemoryAccess, Unsubscribe } from '../hooks.ts'
@@ -20,7 +20,7 @@ const TURN_INSTRUCTIONS = 1000
 
 /**
  * Processors on one memory, as a debugger's threads. They take turns, in their order. While a breakpoint or watchpoint is set,
- * engines go instruction by instruction; without any they run as fast as ever.
+ * they go instruction by instruction; without any they run as fast as ever.
  */
 export class ProcessorTarget implements DebugTarget {
   readonly #processors: readonly Processor[]
@@ -143,12 +143,43 @@ export class ProcessorTarget implements DebugTarget {
     this.#found = null
     this.#turn = thread
     this.#action = action
+    if (!this.#points.hasBreakpoints) return this.#execute(thread, instructions)
+    // Instruction by instruction: asking between calls of the engine is faster than a hook, which the evaluator has to serve.
+    for (let n = 0; n < instructions; n++) {
+      const idle = this.#wake(thread)
+      if (idle !== null) return idle
+      const point = this.#standing.delete(thread) ? undefined : this.#breakpointAt(thread)
+      if (point !== undefined) {
+        this.#standing.add(thread)
+        return { kind: 'breakpoint', thread, hardware: point.kind === 'hardware' }
+      }
+      const stop = this.#execute(thread, 1)
+      if (stop !== null) return stop
+    }
+    return null
+  }
+
+  /** What ends a wait is delivered before anything is executed, so that the first instruction behind it can be a breakpoint. */
+  #wake(thread: number): DebugStop | null {
+    const { state } = this.#processor(thread)
+    if (state.lo(FIELD.activityState) === ACTIVITY_STATE.ACTIVE) return null
+    const stop = this.#execute(thread, 0)
+    return stop === null && state.lo(FIELD.activityState) !== ACTIVITY_STATE.ACTIVE ? IDLE : stop
+  }
+
+  #execute(thread: number, instructions: number): DebugStop | null {
     const { reason, retired } = this.#processor(thread).run(instructions)
-    if (this.#found === null) this.#standing.delete(thread)
-    else return this.#found
+    if (this.#found !== null) return this.#found
     if (reason === 'shutdown') return { kind: 'shutdown', thread }
-    if (action === 'step' && retired > 0) return { kind: 'stepped', thread }
+    if (this.#action === 'step' && retired > 0) return { kind: 'stepped', thread }
     return reason === 'halted' && retired === 0 ? IDLE : null
+  }
+
+  #breakpointAt(thread: number): DebugPoint | undefined {
+    const { state } = this.#processor(thread)
+    const wide = is64Bit(state)
+    const lo = wide ? state.lo(FIELD.rip) : (state.lo(FIELD.rip) + state.lo(FIELD.csBase)) >>> 0
+    return this.#points.breakpointAt(lo, wide ? state.hi(FIELD.rip) : 0)
   }
 
   #find(stop: DebugStop, processor: Processor): void {
@@ -158,26 +189,11 @@ export class ProcessorTarget implements DebugTarget {
 
   #setHooks(stepping: boolean): void {
     for (const { hooks } of this.#processors) {
-      if (this.#points.hasBreakpoints)
-        this.#hooks.push(hooks.onInstruction((processor) => this.#beforeInstruction(processor)))
       if (this.#points.hasWatchpoints)
         this.#hooks.push(hooks.onMemory((access, processor) => this.#afterAccess(access, processor)))
-      if (stepping || this.#caught.size > 0)
+      if (stepping || this.#caught.size > 0 || this.#points.hasBreakpoints)
         this.#hooks.push(hooks.onException(({ vector }, processor) => this.#beforeException(vector, processor)))
     }
-  }
-
-  #beforeInstruction(processor: Processor): void {
-    const thread = this.#turn
-    // Only the first instruction of a turn can be the one that was reported.
-    if (this.#standing.delete(thread)) return
-    const { state } = processor
-    const wide = is64Bit(state)
-    const lo = wide ? state.lo(FIELD.rip) : (state.lo(FIELD.rip) + state.lo(FIELD.csBase)) >>> 0
-    const point = this.#points.breakpointAt(lo, wide ? state.hi(FIELD.rip) : 0)
-    if (point === undefined) return
-    this.#standing.add(thread)
-    this.#find({ kind: 'breakpoint', thread, hardware: point.kind === 'hardware' }, processor)
   }
 
   #afterAccess(access: MemoryAccess, processor: Processor): void {
@@ -187,11 +203,12 @@ export class ProcessorTarget implements DebugTarget {
     this.#find({ kind: 'watchpoint', thread: this.#turn, access: kind, address }, processor)
   }
 
-  /** A step ends at the handler's first instruction, and so does a run that an exception is to stop. */
+  /** A step ends at the handler's first instruction, and so does a run that an exception is to stop; a breakpoint may be there. */
   #beforeException(vector: number, processor: Processor): void {
     const thread = this.#turn
     if (this.#caught.has(vector)) this.#find({ kind: 'exception', thread, vector }, processor)
     else if (this.#action === 'step') this.#find({ kind: 'stepped', thread }, processor)
+    else if (this.#points.hasBreakpoints) processor.stop()
   }
 }
 
