@@ -10,6 +10,7 @@ import { addExplain } from './explain/command.ts'
 import { addGdb } from './gdb/command.ts'
 import { addStart } from './start/command.ts'
 import { styled } from './style.ts'
+import { addWalk } from './walk/command.ts'
 
 const HELP = `
 Every command has --help, with examples.
@@ -35,6 +36,7 @@ async function buildProgram(argv: readonly string[]): Promise<Command> {
   addExplain(program)
   addCpuModels(program)
   addGdb(program)
+  addWalk(program)
   await addCompletion(program, argv)
   return program
 }
