@@ -191,6 +191,8 @@ export const MemoryImm = {
   system: 8,
   /** 16-byte alignment is required: #GP(0) else. */
   aligned: 16,
+  /** No #AC, whatever EFLAGS.AC says: a part of something whose alignment was checked as a whole. */
+  unchecked: 32,
   /** The push or pop of a stack: #SS instead of #GP where SS is meant by the segment number anyway. */
   sizeShift: 8,
 } as const

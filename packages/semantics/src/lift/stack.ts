@@ -85,8 +85,10 @@ const popAll =
   (bits: 16 | 32): Lifting =>
   (l) => {
     const pointer = stackPointer(l)
-    const values = ORDER.map((_, n) => loadStack(l, stackPlus(l, pointer, ((7 - n) * bits) / 8), bits))
-    ORDER.forEach((register, n) => {
+    // From the lowest address on: a fault is that of the first register that is not there.
+    const order = ORDER.toReversed()
+    const values = order.map((_, n) => loadStack(l, stackPlus(l, pointer, (n * bits) / 8), bits))
+    order.forEach((register, n) => {
       if (register !== RSP) l.setGpr(register, bits, values[n] as Value)
     })
     setStackPointer(l, stackPlus(l, pointer, bits))
@@ -112,8 +114,8 @@ const enter: Lifting = (l) => {
   storeStack(l, frame, l.gpr(RBP, bits), bits)
   l.if(level, () => copyFrames(l, bits, level, pointer, frame))
   const end = l.int('sub', stackBits(l), l.getLocal(pointer), size)
-  // The last byte of the new frame must be writable (SDM vol. 2A, ENTER: "IF StackAddrSize ... stack-fault").
-  l.probeAt(end, 8, SEGMENT.SS)
+  // The end of the new frame must be writable, as if something were pushed there (SDM vol. 2A, ENTER, "Description").
+  l.probeAt(end, bits, SEGMENT.SS)
   l.setGpr(RBP, bits, l.resize(frame, stackBits(l), bits))
   setStackPointer(l, end)
 }

@@ -120,10 +120,14 @@ const verify =
   (l) =>
     l.call(helperNumber('verify'), l.get(0, 16), l.i32(write))
 
-/** ARPL: memory is written only where the RPL was raised, but must be writable in any case, as for all read-modify-writes. */
+const RPL = 3
+
+/** ARPL: memory is written, and must be writable, only where the RPL is raised (SDM vol. 2A, ARPL, "Operation"; `conformance/silicon`). */
 const adjustPrivilege: Lifting = (l) => {
-  if (l.isMemory(0)) l.probe(0, 16)
-  l.call(helperNumber('arpl'), l.get(0, 16), l.get(1, 16))
+  const [old, source] = [l.get(0, 16), l.get(1, 16)]
+  const [from, to] = [old, source].map((v) => l.pure('i32.and', v, l.i32(RPL))) as [Value, Value]
+  if (l.isMemory(0)) l.if(l.pure('i32.gt_u', to, from), () => l.probe(0, 16))
+  l.call(helperNumber('arpl'), old, source)
   const adjusted = l.result(0, 16)
   l.if(l.flag(ZF_BIT), () => l.set(0, adjusted, 16))
 }

@@ -2,6 +2,7 @@
 import { CR0, FIELD, RFLAGS } from '@ringfold/arch'
 import { Fpu } from '../float/fpu.ts'
 import { helperNumber } from '../helpers/index.ts'
+import { MemoryImm } from '../ir/ops.ts'
 import { type Value, ValueType } from '../ir/types.ts'
 import type { Lifter } from './lifter.ts'
 import type { Lifting } from './registry.ts'
@@ -107,8 +108,8 @@ function setEnvironment(l: Lifter, words: readonly Value[]): void {
   setPointer('fdp', choose(dp, joined(dp, ds)))
   set('fcs', choose(and(l, cs, 0xffff), l.i32(0)))
   set('fds', choose(and(l, ds, 0xffff), l.i32(0)))
-  // The 16-bit format of protected mode has no opcode.
-  set('fpuOpcode', and(l, choose(bits === 16 ? field(l, 'fpuOpcode') : shr(l, cs, 16), cs), 0x7ff))
+  // The 16-bit format of protected mode has no opcode: zero afterwards, as `conformance/silicon` shows.
+  set('fpuOpcode', and(l, choose(bits === 16 ? l.i32(0) : shr(l, cs, 16), cs), 0x7ff))
   l.storeState(FIELD.fpuTag.offset, 32, abridgedTags(l, tags))
   l.storeState(FIELD.fpuTop.offset, 32, and(l, shr(l, status, 11), 7))
   setControlAndStatus(l, control, status)
@@ -149,8 +150,8 @@ const fnsave: Lifting = (l) => {
   l.probe(0, WORDS * elementBits(l) + REGISTERS * REGISTER_BYTES * 8)
   storeEnvironment(l, environment(l))
   forRegisters(l, (i, physical) => {
-    l.storeAt(registerAddress(l, i, 0), fpu.significand(physical), 64, segment)
-    l.storeAt(registerAddress(l, i, 8), fpu.topHalf(physical), 16, segment)
+    l.storeAt(registerAddress(l, i, 0), fpu.significand(physical), 64, segment, MemoryImm.unchecked)
+    l.storeAt(registerAddress(l, i, 8), fpu.topHalf(physical), 16, segment, MemoryImm.unchecked)
   })
   initialize(l)
 }
@@ -162,14 +163,14 @@ const frstor: Lifting = (l) => {
   const fpu = new Fpu(l)
   const words = loadWords(l)
   const touch = (i: number, offset: number, bits: number) =>
-    l.loadAt(registerAddress(l, l.i32(i), offset), bits, segment)
+    l.loadAt(registerAddress(l, l.i32(i), offset), bits, segment, MemoryImm.unchecked)
   touch(0, 0, 64)
   touch(REGISTERS - 1, 0, 64)
   touch(REGISTERS - 1, 8, 16)
   setEnvironment(l, words)
   forRegisters(l, (i, physical) => {
-    const significand = l.loadAt(registerAddress(l, i, 0), 64, segment)
-    const topHalf = l.loadAt(registerAddress(l, i, 8), 16, segment)
+    const significand = l.loadAt(registerAddress(l, i, 0), 64, segment, MemoryImm.unchecked)
+    const topHalf = l.loadAt(registerAddress(l, i, 8), 16, segment, MemoryImm.unchecked)
     fpu.write(physical, significand, topHalf)
   })
 }

@@ -1,7 +1,7 @@
 /** Predecoding: bytes of pages of RAM to slots, in one code mode. */
 import type { WasmMemory } from '@ringfold/contracts'
 import { Decoder, Instruction, Status } from '@ringfold/isa/decoder'
-import { controlFlow } from '@ringfold/isa/facts'
+import { type ControlFlow, controlFlow } from '@ringfold/isa/facts'
 import { SLOT, SLOT_BYTES, SLOTS_OFFSET } from '../layout.ts'
 import type { CodeMode } from './code-mode.ts'
 import type { InterpreterHost } from './interpreter.ts'
@@ -12,8 +12,15 @@ import type { Tier } from './tier.ts'
 
 const PAGE = 4096
 const LONGEST = 15
+/** Instructions that are predecoded in one go: beyond a distance, what lies there may be data. */
+const MOST_AT_ONCE = 64
 /** Room that one page's instructions may need, with what stands behind them. */
 const MOST_SLOTS = PAGE + 4
+
+/** Control flow that never goes on to the next instruction by itself: what stands behind may be no code, or padding of INT3. */
+const LEAVES: ReadonlySet<ControlFlow> = new Set<ControlFlow>([
+  ...(['jmp', 'jmpind', 'ret', 'ud', 'int', 'iret', 'farjmp', 'farret', 'sysret', 'sysexit'] as const),
+])
 
 const decoders = /* @__PURE__ */ new Map<number, Decoder>()
 
@@ -109,12 +116,12 @@ export class Predecoder {
     return first < LONGEST && this.#crossers.has(page)
   }
 
-  /** Slots from an offset on to the next unconditional branch, or the end of the page. */
+  /** Slots from an offset on to the next unconditional branch, or the end of the page, or for long enough. */
   #predecode(code: PageCode, page: number, start: number): number {
     const bytes = new Uint8Array(this.#ram.buffer as ArrayBuffer, page, PAGE)
     const i = this.#instruction
     let offset = start
-    while (offset < PAGE && (offset === start || code.slots[offset] === 0)) {
+    for (let n = 0; n < MOST_AT_ONCE && offset < PAGE && (offset === start || code.slots[offset] === 0); n++) {
       const status = this.#decoder.decode(i, bytes, offset)
       if (status === Status.needMoreBytes) {
         if (offset === start) return this.#startCrossing(code, page, offset)
@@ -131,8 +138,7 @@ export class Predecoder {
       }
       offset += i.length
       writeSlot(this.#view, slot, i, handler, offset)
-      const flow = controlFlow(i.form)
-      if (flow === 'jmp' || flow === 'jmpind' || flow === 'ret' || flow === 'ud') return code.slots[start] as number
+      if (LEAVES.has(controlFlow(i.form))) return code.slots[start] as number
     }
     this.#writeFixed(this.#take(), GOTO_HANDLER, offset)
     return code.slots[start] as number
