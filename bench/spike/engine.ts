@@ -4,11 +4,11 @@
  */
 import { FIELD } from '@ringfold/arch'
 import { HandlerStatus } from '@ringfold/translator'
-import { routineModule } from '../../packages/translator/src/interpreter/base-module.ts'
+import { baseModule } from '../../packages/translator/src/interpreter/base-module.ts'
 import { type SpikeMachine, TLB_ARRAYS } from './machine.ts'
 import { successors } from './region/blocks.ts'
-import { compileRegions, exportName } from './region/compile.ts'
-import type { RegionPlan } from './region/plan.ts'
+import { type Compiled, compileRegions, exportName } from './region/compile.ts'
+import { IrPool, type RegionPlan } from './region/plan.ts'
 import { enclosingLoops } from './region/shape.ts'
 
 const PAGE_BYTES = 4096
@@ -30,8 +30,8 @@ export type Profile = ReadonlyMap<number, ReadonlySet<number>>
 export interface RegionEngineOptions {
   readonly machine: SpikeMachine
   readonly profile: Profile
-  /** Addresses of functions of one page: compiled into one module. */
-  readonly functions: readonly number[]
+  /** Addresses of functions of one page, to be compiled into one module beforehand. */
+  readonly functions?: readonly number[]
 }
 
 export class RegionEngine {
@@ -41,59 +41,55 @@ export class RegionEngine {
   readonly #entries = new Map<number, Enter>()
   readonly #plans: { readonly page: number; readonly plan: RegionPlan }[] = []
   readonly #view: DataView
+  readonly #pool = new IrPool()
   /** Regions that were compiled because execution came back to a place within another one. */
   extraRegions = 0
 
-  constructor({ machine, profile, functions }: RegionEngineOptions) {
+  constructor({ machine, profile, functions = [] }: RegionEngineOptions) {
     this.#machine = machine
     this.#profile = profile
     this.#view = new DataView(machine.memory1.buffer)
     const { ram, state } = { ram: machine.memory.wasm, state: machine.memory1 }
     const host = { ...machine.host }
-    this.#imports = { ...host, ...routineModule(ram, state, host), ram, state }
-    this.#compile(
-      functions.map((address) => this.#key(address)),
-      new Set(),
-    )
+    this.#imports = { ...host, ...baseModule(ram, state), ram, state }
+    const keys = functions.map((address) => this.#key(address))
+    if (keys.length > 0) this.#compile(keys, new Set())
   }
 
   #key(address: number): CodeKey {
     return { hostOffset: this.#machine.fetch(address, 0), mode: 0 }
   }
 
-  /** Bytes of the module that holds regions of one page, all compiled together. */
+  /** Compiles regions of one page, all into one module. */
   #compile(keys: readonly CodeKey[], stops: ReadonlySet<number>): void {
     const page = (keys[0]?.hostOffset ?? 0) & -PAGE_BYTES
-    const compiled = this.compile(
-      page,
-      keys.map(({ hostOffset }) => hostOffset - page),
-      stops,
-    )
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(compiled.bytes), {
-      e: this.#imports,
-    })
-    for (const plan of compiled.plans) {
+    const places = keys.map(({ hostOffset }) => hostOffset - page)
+    const { bytes, plans } = this.translate(page, places, stops)
+    const exports = this.instantiate(bytes)
+    for (const plan of plans) {
       this.#plans.push({ page, plan })
-      this.#entries.set(page + plan.entry, instance.exports[exportName(plan.entry)] as Enter)
+      this.#entries.set(page + plan.entry, exports[exportName(plan.entry)] as Enter)
     }
   }
 
-  /** Regions of a page as a module, not yet instantiated. */
-  compile(page: number, places: readonly number[], stops: ReadonlySet<number>, nowMs?: () => number) {
+  /** Regions of a page as a module. */
+  translate(page: number, places: readonly number[], stops: ReadonlySet<number>, nowMs?: () => number): Compiled {
     const { memory, memory1 } = this.#machine
     const bytes = memory.bytes.subarray(page, page + PAGE_BYTES)
+    const observed = (place: number) => [...(this.#profile.get(page + place) ?? [])].map((address) => address - page)
     return compileRegions({
-      sources: places.map((entry) => ({
-        bytes,
-        entry,
-        stops,
-        observedTargets: (place) => [...(this.#profile.get(page + place) ?? [])].map((address) => address - page),
-      })),
+      sources: places.map((entry) => ({ bytes, entry, stops, observedTargets: observed })),
       tlb: TLB_ARRAYS,
+      pool: this.#pool,
       ram: memory.wasm,
       state: memory1,
       ...(nowMs === undefined ? {} : { nowMs }),
     })
+  }
+
+  /** Exports of a module on this machine. */
+  instantiate(wasm: Uint8Array): Readonly<Record<string, unknown>> {
+    return new WebAssembly.Instance(new WebAssembly.Module(wasm), { e: this.#imports }).exports
   }
 
   /** The entry for the code at RIP; compiled where execution came back to a place that has none. */

@@ -4,15 +4,15 @@ import { FIELD } from '@ringfold/arch'
 import type { WasmMemory } from '@ringfold/contracts'
 import { Decoder } from '@ringfold/isa/decoder'
 import { IrEmitter, LocalPool } from '../../../packages/translator/src/emit/emitter.ts'
-import { defineRuntime, importMemories } from '../../../packages/translator/src/interpreter/base-module.ts'
+import { importMemories, importRuntime } from '../../../packages/translator/src/interpreter/base-module.ts'
 import { SCRATCH } from '../../../packages/translator/src/layout.ts'
 import { ByteWriter } from '../../../packages/translator/src/wasm/bytes.ts'
 import { ModuleBuilder } from '../../../packages/translator/src/wasm/module.ts'
 import { Wasm, WasmType } from '../../../packages/translator/src/wasm/opcodes.ts'
-import { type Block, findBlocks, type RegionSource } from './blocks.ts'
+import { findBlocks, type RegionSource } from './blocks.ts'
 import type { TlbArrays } from './effects.ts'
 import { PARAMETERS } from './locals.ts'
-import { liftBlocks, planRegion, type RegionPlan } from './plan.ts'
+import { type IrPool, liftBlocks, planRegion, type RegionPlan } from './plan.ts'
 import { defineStoreFlags } from './store-flags.ts'
 import { writeRegion } from './writer.ts'
 
@@ -27,6 +27,8 @@ export interface CompileOptions {
   readonly tlb: TlbArrays
   readonly ram: WasmMemory
   readonly state: WasmMemory
+  /** For the IR, which is gone with the next translation. */
+  readonly pool: IrPool
   /** Reads a clock, in ms, for the time of each stage. */
   readonly nowMs?: () => number
 }
@@ -35,6 +37,8 @@ export interface Compiled {
   readonly bytes: Uint8Array
   readonly plans: readonly RegionPlan[]
   readonly instructions: number
+  /** Bytes of x86 code. */
+  readonly codeBytes: number
   readonly stageMs: Readonly<Record<Stage, number>>
 }
 
@@ -43,31 +47,31 @@ export const exportName = (place: number): string => `region${place.toString(16)
 
 /** Compiles regions into the bytes of one module; calls between them are Wasm calls. */
 export function compileRegions(options: CompileOptions): Compiled {
-  const nowMs = options.nowMs ?? (() => 0)
+  const { pool, nowMs = () => 0 } = options
+  pool.reset()
   const times = [nowMs()]
   const decoder = new Decoder(64)
   const blocks = options.sources.map((source) => findBlocks(source, decoder))
   times.push(nowMs())
-  const lifted = blocks.map(liftBlocks)
+  const lifted = blocks.map((region) => liftBlocks(region, pool))
   times.push(nowMs())
-  const plans = lifted.map(planRegion)
+  const plans = lifted.map((region) => planRegion(region, pool))
   times.push(nowMs())
   const bytes = emitModule(plans, options)
   times.push(nowMs())
   const stageMs = Object.fromEntries(
     STAGES.map((stage, n) => [stage, (times[n + 1] as number) - (times[n] as number)]),
   ) as Record<Stage, number>
-  return { bytes, plans, instructions: instructionsOf(blocks), stageMs }
+  const instructions = blocks.flat().flatMap((block) => block.instructions)
+  const codeBytes = instructions.reduce((sum, { place, end }) => sum + end - place, 0)
+  return { bytes, plans, instructions: instructions.length, codeBytes, stageMs }
 }
-
-const instructionsOf = (regions: readonly (readonly Block[])[]): number =>
-  regions.flat().reduce((sum, { instructions }) => sum + instructions.length, 0)
 
 function emitModule(plans: readonly RegionPlan[], { tlb, ram, state }: CompileOptions): Uint8Array {
   const module = new ModuleBuilder()
+  // Regions hold no instruction that calls a routine, and call those of flags seldom enough for an import.
+  const functions = importRuntime(module, [])
   importMemories(module, ram, state)
-  // Regions hold no instruction that calls a routine.
-  const functions = defineRuntime(module, [])
   const storeFlags = defineStoreFlags(module)
   const callees = new Map(plans.map(({ entry }) => [entry, module.declare()]))
   const { i32, i64 } = WasmType

@@ -103,10 +103,16 @@ export class RegionEffects extends GuestEffects {
     else super.effect(e, n)
   }
 
-  /** Writes the flags into the state, by what the local of the kind says. */
+  /** Writes the flags into the state, if the local of the kind says that they are not there. */
   flagsToState(e: IrEmitter): void {
+    e.get(KIND)
+    e.i32(0)
+    e.op(Wasm.i32LtS, Wasm.i32Eqz)
+    this.hint(e, false)
+    e.open(Wasm.if)
     for (const local of [KIND, STATUS, FIRST, SECOND, RESULT]) e.get(local)
     e.call(this.#storeFlags)
+    e.close()
   }
 
   #state(e: IrEmitter, n: number, op: number, bits: number): void {

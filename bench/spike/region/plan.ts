@@ -5,6 +5,24 @@ import { Kind } from './flag-state.ts'
 import { canLeave, type FlagsInLocals, isFlagOp, type LiftedBlock, type RewrittenBlock, rewrite } from './rewrite.ts'
 import { type Shape, shapeOf } from './shape.ts'
 
+/** Pieces of IR, used again from one translation to the next: an `IrCode` is six arrays. */
+export class IrPool {
+  readonly #codes: IrCode[] = []
+  #taken = 0
+
+  take(): IrCode {
+    const code = this.#codes[this.#taken] ?? new IrCode()
+    this.#codes[this.#taken++] = code
+    code.clear()
+    return code
+  }
+
+  /** What was taken is no longer in use. */
+  reset(): void {
+    this.#taken = 0
+  }
+}
+
 export interface RegionPlan {
   readonly entry: number
   readonly blocks: readonly Block[]
@@ -18,9 +36,9 @@ export interface RegionPlan {
 const OUTSIDE: ReadonlySet<number> = new Set([Op.call, Op.repeat, Op.external, Op.leave, Op.transfer])
 
 /** Stage "lift": the IR of each block, up to what a region cannot hold. */
-export function liftBlocks(blocks: readonly Block[]): LiftedBlock[] {
+export function liftBlocks(blocks: readonly Block[], pool: IrPool): LiftedBlock[] {
   return blocks.map((block) => {
-    const code = new IrCode()
+    const code = pool.take()
     const starts: number[] = []
     for (const [n, { decoded, place }] of block.instructions.entries()) {
       const start = code.length
@@ -42,7 +60,7 @@ function hasOpFrom(code: IrCode, start: number, ops: ReadonlySet<number>): boole
 }
 
 /** Stage "passes": structure, liveness of flags, and the IR of each block over the locals of the region. */
-export function planRegion(lifted: readonly LiftedBlock[]): RegionPlan {
+export function planRegion(lifted: readonly LiftedBlock[], pool: IrPool): RegionPlan {
   const blocks = lifted.map(({ block }) => block)
   const targets = blocks.map(successors)
   const shape = shapeOf(
@@ -57,7 +75,7 @@ export function planRegion(lifted: readonly LiftedBlock[]): RegionPlan {
   for (const n of shape.order) {
     const flagsLive = (targets[n] as number[]).some((to) => live[to] === 1)
     const flagsAtStart = flagsAt(n, predecessors[n] as number[], blocks, rewritten)
-    rewritten[n] = rewrite(lifted[n] as LiftedBlock, { entry, flagsAtStart, flagsLive })
+    rewritten[n] = rewrite(lifted[n] as LiftedBlock, { entry, flagsAtStart, flagsLive, code: pool.take() })
   }
   return { entry, blocks, shape, rewritten, needed: neededBudget(blocks, targets, shape, checked) }
 }

@@ -4,7 +4,7 @@
  * can fault, so that only the cold path computes it.
  */
 import { FIELD, RFLAGS } from '@ringfold/arch'
-import { FIRST_EFFECT, type FlagKind, IrBuilder, IrCode, Op, STATUS, type Value } from '@ringfold/semantics'
+import { FIRST_EFFECT, type FlagKind, IrBuilder, type IrCode, Op, STATUS, type Value } from '@ringfold/semantics'
 import type { Block, PlacedInstruction } from './blocks.ts'
 import {
   FlagExpressions,
@@ -59,6 +59,8 @@ export interface RewriteOptions {
   readonly flagsAtStart: FlagsInLocals
   /** Whether somebody behind the block may look at the flags. */
   readonly flagsLive: boolean
+  /** What is empty, for the result. */
+  readonly code: IrCode
 }
 
 const { ZF, SF, PF } = RFLAGS.lo
@@ -100,8 +102,8 @@ class BlockRewriter {
   readonly #old: IrCode
   readonly #lifted: LiftedBlock
   readonly #options: RewriteOptions
-  readonly #b = new IrBuilder(new IrCode())
-  readonly #expressions = new FlagExpressions(this.#b)
+  readonly #b: IrBuilder
+  readonly #expressions: FlagExpressions
   readonly #zero: Value
   readonly #map: Int32Array
   readonly #sites = new Map<number, Site>()
@@ -122,6 +124,8 @@ class BlockRewriter {
     this.#lifted = lifted
     this.#old = lifted.code
     this.#options = options
+    this.#b = new IrBuilder(options.code)
+    this.#expressions = new FlagExpressions(this.#b)
     this.#map = new Int32Array(lifted.code.length)
     this.#b.code.locals.push(...lifted.code.locals)
     this.#b.code.vectors.push(...lifted.code.vectors)

@@ -13,7 +13,7 @@ const [KIND, STATUS, FIRST, SECOND, RESULT] = [0, 1, 2, 3, 4]
 /** Locals. */
 const [PLAIN, SHIFT] = [5, 6]
 
-/** Defines (kind, status, first, second, result) -> nothing. A kind of -1 says that the state has them already. */
+/** Defines (kind, status, first, second, result) -> nothing. The kind is not -1: then the state would have them already. */
 export function defineStoreFlags(module: ModuleBuilder): number {
   const index = module.declare()
   const out = new ByteWriter(256)
@@ -23,9 +23,6 @@ export function defineStoreFlags(module: ModuleBuilder): number {
 }
 
 function writeBody(e: IrEmitter): void {
-  e.get(KIND)
-  e.i32(0)
-  e.op(Wasm.i32LtS, Wasm.if, WasmType.empty, Wasm.return, Wasm.end)
   e.get(KIND)
   e.i32((1 << SIZE_SHIFT) - 1)
   e.op(Wasm.i32And)

@@ -25,7 +25,19 @@ const MOVABLE: ReadonlySet<number> = new Set([
 const CONSTANTS: ReadonlySet<number> = new Set([Op['const.i32'], Op['const.i64'], Op['const.v128']])
 const SELECTS: ReadonlySet<number> = new Set([Op['select.i32'], Op['select.i64'], Op['select.v128']])
 
-const isFree = (op: number): boolean => op < FIRST_EFFECT || CONSTANTS.has(op) || SELECTS.has(op)
+/** What the emitter asks of each op, by its number. */
+const FREE = 1
+const MOVES = 2
+const CONSTANT = 4
+const TRAITS: Uint8Array = /* @__PURE__ */ Uint8Array.from(
+  OP_ROWS,
+  (_, op) =>
+    (op < FIRST_EFFECT || CONSTANTS.has(op) || SELECTS.has(op) ? FREE : 0) |
+    (MOVABLE.has(op) ? MOVES : 0) |
+    (CONSTANTS.has(op) ? CONSTANT : 0),
+)
+/** Ops that change nothing. */
+const QUIET = FREE | MOVES
 
 /** Allocates Wasm locals; what one handler used, the next may use again. */
 export class LocalPool {
@@ -65,6 +77,10 @@ export class IrEmitter {
   /** For each value: the local that holds it, or -1. */
   #local: Int32Array = new Int32Array(64)
   #inline: Uint8Array = new Uint8Array(64)
+  #uses: Uint8Array = new Uint8Array(64)
+  #user: Int32Array = new Int32Array(64)
+  #effectsBefore: Int32Array = new Int32Array(64)
+  #place: Int32Array = new Int32Array(64)
   #variables: number[] = []
   #taken: number[] = []
   /** Blocks that are open around the current op, within the piece. */
@@ -101,43 +117,58 @@ export class IrEmitter {
 
   /** Decides which values stand where they are used: those used once, with nothing between that could change them. */
   #plan(result: number, kept: readonly number[]): void {
-    const { code } = this
-    const n = code.length
-    if (this.#local.length < n) {
-      this.#local = new Int32Array(n * 2)
-      this.#inline = new Uint8Array(n * 2)
-    }
+    const n = this.code.length
+    if (this.#local.length <= n) this.#grow(n * 2)
     this.#local.fill(-1, 0, n)
     this.#inline.fill(0, 0, n)
-    const uses = new Uint8Array(n)
-    const user = new Int32Array(n)
-    const effects = new Int32Array(n + 1)
-    for (let i = 0; i < n; i++) {
-      const op = code.op[i] as number
-      effects[i + 1] = (effects[i] as number) + (isFree(op) || MOVABLE.has(op) ? 0 : 1)
-      for (const arg of [code.a[i], code.b[i], code.c[i]] as number[]) {
-        if (arg < 0) continue
-        uses[arg] = Math.min(2, (uses[arg] as number) + 1)
-        user[arg] = i
-      }
-    }
+    this.#uses.fill(0, 0, n)
+    this.#count()
     // The result is used behind the last op.
-    if (result >= 0) uses[result] = 2
-    for (const value of kept) uses[value] = 2
-    this.#decide(uses, user, effects)
+    if (result >= 0) this.#uses[result] = 2
+    for (const value of kept) this.#uses[value] = 2
+    this.#decide()
   }
 
-  #decide(uses: Uint8Array, user: Int32Array, effects: Int32Array): void {
+  #grow(size: number): void {
+    this.#local = new Int32Array(size)
+    this.#inline = new Uint8Array(size)
+    this.#uses = new Uint8Array(size)
+    this.#user = new Int32Array(size)
+    this.#effectsBefore = new Int32Array(size)
+    this.#place = new Int32Array(size)
+  }
+
+  /** Uses of each value, the op that uses it last, and the effects before each op. */
+  #count(): void {
+    const { op, a, b, c, length } = this.code
+    let effects = 0
+    this.#effectsBefore[0] = 0
+    for (let i = 0; i < length; i++) {
+      if (((TRAITS[op[i] as number] as number) & QUIET) === 0) effects++
+      this.#effectsBefore[i + 1] = effects
+      this.#use(a[i] as number, i)
+      this.#use(b[i] as number, i)
+      this.#use(c[i] as number, i)
+    }
+  }
+
+  #use(value: number, user: number): void {
+    if (value < 0) return
+    this.#uses[value] = (this.#uses[value] as number) === 0 ? 1 : 2
+    this.#user[value] = user
+  }
+
+  #decide(): void {
     const { code } = this
-    const place = new Int32Array(code.length)
+    const [uses, place, effects] = [this.#uses, this.#place, this.#effectsBefore]
     for (let i = code.length - 1; i >= 0; i--) {
-      const op = code.op[i] as number
+      const traits = TRAITS[code.op[i] as number] as number
+      const used = uses[i] as number
       place[i] = i
-      const free = isFree(op)
-      if (CONSTANTS.has(op) || (uses[i] === 0 && (free || MOVABLE.has(op)))) this.#inline[i] = 1
-      else if (uses[i] === 1 && (free || MOVABLE.has(op))) {
-        const at = place[user[i] as number] as number
-        if (free || effects[at] === effects[i + 1]) {
+      if ((traits & CONSTANT) !== 0 || (used === 0 && (traits & QUIET) !== 0)) this.#inline[i] = 1
+      else if (used === 1 && (traits & QUIET) !== 0) {
+        const at = place[this.#user[i] as number] as number
+        if ((traits & FREE) !== 0 || effects[at] === effects[i + 1]) {
           this.#inline[i] = 1
           place[i] = at
         }
@@ -166,7 +197,7 @@ export class IrEmitter {
 
   #op(n: number): void {
     const op = this.code.op[n] as number
-    if (isFree(op) || MOVABLE.has(op)) {
+    if (((TRAITS[op] as number) & QUIET) !== 0) {
       this.#expression(n)
       this.#keep(n)
     } else this.#effects.effect(this, n)
@@ -186,15 +217,22 @@ export class IrEmitter {
   #expression(n: number): void {
     const { code } = this
     const op = code.op[n] as number
-    if (CONSTANTS.has(op)) this.#constant(n)
-    else if (isFree(op)) {
-      for (const arg of [code.a[n], code.b[n], code.c[n]] as number[]) if (arg >= 0) this.push(arg)
+    const traits = TRAITS[op] as number
+    if ((traits & CONSTANT) !== 0) this.#constant(n)
+    else if ((traits & FREE) !== 0) {
+      this.#argument(code.a[n] as number)
+      this.#argument(code.b[n] as number)
+      this.#argument(code.c[n] as number)
       if (SELECTS.has(op)) this.out.byte(Wasm.select)
       else {
         this.out.bytes((OP_ROWS[op] as PureRow).wasm)
         this.#lane(op, n)
       }
     } else this.#effects.effect(this, n)
+  }
+
+  #argument(value: number): void {
+    if (value >= 0) this.push(value)
   }
 
   /** SIMD ops with a lane or shuffle immediate carry it behind the opcode. */

@@ -1,5 +1,7 @@
 /** WebAssembly's binary format: integers in LEB128, vectors, sections (core specification 2.0, chapter 5). */
 
+const FEW = 16
+
 /** A growing buffer of bytes. */
 export class ByteWriter {
   #bytes: Uint8Array
@@ -15,9 +17,12 @@ export class ByteWriter {
   }
 
   bytes(values: Uint8Array | readonly number[]): void {
-    this.#reserve(values.length)
-    this.#bytes.set(values, this.length)
-    this.length += values.length
+    const { length } = values
+    this.#reserve(length)
+    // Opcodes come one or two at a time, for which a call of set() is slow.
+    if (length > FEW) this.#bytes.set(values, this.length)
+    else for (let n = 0; n < length; n++) this.#bytes[this.length + n] = values[n] as number
+    this.length += length
   }
 
   #reserve(more: number): void {
