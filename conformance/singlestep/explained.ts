@@ -1,5 +1,5 @@
 /** Where the processors of the vectors differ from the modelled one, by form, each with its reason. */
-import { type MooTest, REGISTERS } from './moo.ts'
+import { type MooTest, PREFIXES, REGISTERS } from './moo.ts'
 import type { StepOutcome } from './subject.ts'
 
 export interface StepExplanation {
@@ -14,7 +14,6 @@ export interface StepExplanation {
 const at = (name: string): number => REGISTERS.indexOf(name)
 const CX = at('cx')
 const LOCK = 0xf0
-const PREFIXES: ReadonlySet<number> = new Set([0x26, 0x2e, 0x36, 0x3e, LOCK, 0xf2, 0xf3])
 const DE = 0
 const SS_FAULT = 12
 const GP = 13

@@ -3,6 +3,9 @@
 /** The registers in the order of the mask's bits. */
 export const REGISTERS = 'ax bx cx dx cs ss ds es sp bp si di ip flags'.split(' ')
 
+/** Prefixes of both processors: segments, LOCK, REPNE, REP. */
+export const PREFIXES: ReadonlySet<number> = new Set([0x26, 0x2e, 0x36, 0x3e, 0xf0, 0xf2, 0xf3])
+
 export interface MooState {
   /** Bit n: `registers[n]` is given. */
   readonly mask: number

@@ -2,7 +2,7 @@
 import { ACCESS_RIGHTS, CR0, FIELD, readRflags, SEGMENT, writeRflags } from '@ringfold/arch'
 import { type EngineName, Processor } from '@ringfold/cpu'
 import { PAGE_BYTES, PhysicalMemory } from '@ringfold/memory'
-import { type MooState, type MooTest, REGISTERS } from './moo.ts'
+import { type MooState, type MooTest, PREFIXES, REGISTERS } from './moo.ts'
 import type { StepOutcome, StepSubject } from './subject.ts'
 
 const { S, P } = ACCESS_RIGHTS.lo
@@ -18,10 +18,13 @@ const SEGMENTS: Readonly<Record<string, number>> = {
 const MOST_STEPS = 70_000
 /** What is no repeated string instruction comes to its HLT, or to none. */
 const FEW_STEPS = 64
-const REPEATS = [0xf2, 0xf3]
 /** MOVS, STOS and LODS: with REP they end with their count. */
 const COUNTED = [0xa4, 0xa5, 0xaa, 0xab, 0xac, 0xad]
-const mayRepeat = ({ bytes }: MooTest): boolean => bytes.some((byte) => REPEATS.includes(byte))
+/** Whether there is a REP prefix. */
+const mayRepeat = ({ bytes }: MooTest): boolean => {
+  const opcode = bytes.findIndex((byte) => !PREFIXES.has(byte))
+  return bytes.subarray(0, opcode).some((byte) => byte === 0xf2 || byte === 0xf3)
+}
 
 const RAM_BYTES = 2 << 20
 

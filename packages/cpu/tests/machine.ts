@@ -51,7 +51,7 @@ export class TestMachine {
   constructor({ ramBytes = 1 << 20, ...options }: TestMachineOptions = {}) {
     this.memory = new PhysicalMemory({ ramBytes })
     this.cpu = new Processor({ memory: this.memory, ...options })
-    this.#tables()
+    this.writeTables()
   }
 
   put64(at: number, value: bigint): void {
@@ -63,7 +63,8 @@ export class TestMachine {
     return (BigInt(this.memory.read32(at + 4)) << 32n) | BigInt(this.memory.read32(at))
   }
 
-  #tables(): void {
+  /** The GDT and the TSS. */
+  writeTables(): void {
     const rows: readonly [number, bigint][] = [
       [SELECTOR.code32, descriptor(0, 0xfffff, 0x9a, 0xc)],
       [SELECTOR.data, descriptor(0, 0xfffff, 0x92, 0xc)],
