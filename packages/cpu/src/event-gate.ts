@@ -63,7 +63,7 @@ export class EventGate {
   /** Delivers one event, if one is due. @returns whether it did: then there may be more */
   deliver(): boolean {
     const { state, rules } = this.#processor
-    if (state.lo(FIELD.activityState) === SHUTDOWN) return this.#takeInit()
+    if (state.lo(FIELD.activityState) === SHUTDOWN) return this.#takeInit() || this.#takeNmi()
     if (hasPendingEvent(rules)) {
       this.#deliverPending()
       return true
@@ -96,6 +96,13 @@ export class EventGate {
     const { state } = this.#processor
     const signals = state.lo(FIELD.pendingSignals)
     if (state.lo(FIELD.activityState) === WAIT_FOR_SIPI) return (signals & SIPI) !== 0 && this.#start()
+    return this.#takeNmi()
+  }
+
+  /** An NMI ends a shutdown too, unless that began in an NMI's handler (Intel SDM vol. 3A, 7.15, Interrupt 8). */
+  #takeNmi(): boolean {
+    const { state } = this.#processor
+    const signals = state.lo(FIELD.pendingSignals)
     const held = state.lo(FIELD.interruptibility) & (NMI_BLOCKED | MOV_SS)
     if ((signals & NMI) === 0 || held !== 0) return false
     state.setLo(FIELD.pendingSignals, signals & ~NMI)

@@ -87,6 +87,7 @@ export function deliverEvent(ctx: RuleContext): RuleStatus {
       clearDetails(state)
       return 0
     }
+    applyPageFaultAddress(state)
     const combined = combineExceptions(classOf(event), classOf(state.lo(FIELD.pendingEvent)))
     if (combined === 'double-fault') raise(state, VECTOR.DF, 0)
     else if (combined === 'shutdown') {
@@ -96,6 +97,12 @@ export function deliverEvent(ctx: RuleContext): RuleStatus {
       return 1
     }
   }
+}
+
+/** CR2 is written when a page fault is found, even if a double fault or a shutdown comes of it (Intel SDM vol. 3A, 7.15, Interrupt 14). */
+function applyPageFaultAddress(state: CpuState): void {
+  const event = state.lo(FIELD.pendingEvent)
+  if ((event & INFO.VECTOR) === VECTOR.PF) applyPayload(state, event)
 }
 
 function clearDetails(state: CpuState): void {
