@@ -9,6 +9,8 @@ import { WALK } from './walker.ts'
 const PAGE_MASK = -PAGE_4K
 const ADDEND_WORD = TLB_ENTRY.ADDEND / 4
 const CPL_USER = 3
+const SYSTEM_FLAGS_WORD: number = /* @__PURE__ */ (() => FIELD.systemFlags.offset >>> 2)()
+const { AC } = RFLAGS.lo
 
 /** The pending event of a page fault. */
 const PAGE_FAULT_EVENT: number = /* @__PURE__ */ (() => {
@@ -30,6 +32,7 @@ export class LinearAccessor implements LinearMemory {
   lo = 0
   hi = 0
   readonly #words: Uint32Array
+  readonly #state: Uint32Array
   readonly #view: DataView
   /** The upper half of the address in the second page of an access that crosses. */
   #nextHi = 0
@@ -37,6 +40,7 @@ export class LinearAccessor implements LinearMemory {
   constructor(mmu: Mmu) {
     this.mmu = mmu
     this.#words = mmu.firstLevel.words
+    this.#state = mmu.state.u32
     this.#view = mmu.memory.view
   }
 
@@ -101,7 +105,7 @@ export class LinearAccessor implements LinearMemory {
   }
 
   #classOf(access: LinearAccess): 0 | 1 | 2 {
-    return accessClassOf(access, (this.mmu.state.lo(FIELD.systemFlags) & RFLAGS.lo.AC) !== 0)
+    return accessClassOf(access, access === 1 && ((this.#state[SYSTEM_FLAGS_WORD] as number) & AC) !== 0)
   }
 
   /** The physical address for a class, and an entry in the first level if it may have one. */

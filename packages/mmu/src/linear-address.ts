@@ -6,6 +6,9 @@ export const PAGE_2M = 0x20_0000
 export const PAGE_4M = 0x40_0000
 export const PAGE_1G = 0x4000_0000
 
+/** Bits of an address within a page of 4 KiB. */
+export const PAGE_SHIFT = 12
+
 /** The offset in a page of 4 KiB. */
 export const PAGE_OFFSET = PAGE_4K - 1
 

@@ -3,7 +3,7 @@ import type { AddressTranslator, PhysicalAddress, Translation, TranslationAccess
 import { ALL_PAGES, PAGE_ATTRIBUTE, type PhysicalMemory, RESTRICTIONS } from '@ringfold/memory'
 import { ACCESS, accessBitsOf, RIGHT } from './access.ts'
 import { FirstLevelTlb } from './first-level.ts'
-import { PAGE_4K, PAGE_OFFSET } from './linear-address.ts'
+import { PAGE_4K, PAGE_OFFSET, PAGE_SHIFT } from './linear-address.ts'
 import { FULL_CAPABILITIES, type PagingCapabilities, type PagingState, pagingStateOf, STALE } from './paging-state.ts'
 import { loadPdptes } from './pdptes.ts'
 import { SecondLevelTlb } from './second-level.ts'
@@ -91,10 +91,18 @@ export class Mmu implements AddressTranslator {
   /** Enters a page into the first level for a class, if its memory may be read or written directly. */
   fill(accessClass: number, write: boolean, lo: number, hi: number, physical: PhysicalAddress): void {
     const { memory } = this
+    const array = 2 * accessClass + (write ? 1 : 0)
+    if (physical >= memory.plainFrom && physical - memory.plainFrom < memory.plainBytes) {
+      // Nearly always: RAM whose host offsets are its addresses.
+      const page = physical >>> PAGE_SHIFT
+      if (write && memory.attributeTable[page] !== PAGE_ATTRIBUTE.RAM) return
+      this.firstLevel.fill(array, lo, hi, (page << PAGE_SHIFT) >>> 0, page)
+      return
+    }
     const page = Math.floor(memory.gate(physical) / PAGE_4K)
     const host = memory.hostOffset(page)
     if (host < 0 || (write && !memory.isPlainRam(page))) return
-    this.firstLevel.fill(2 * accessClass + (write ? 1 : 0), lo, hi, host, page)
+    this.firstLevel.fill(array, lo, hi, host, page)
   }
 
   // What the instructions do. Each is the part behind the checks of privilege and operands, which are the rules' own.
