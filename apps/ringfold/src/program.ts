@@ -5,6 +5,7 @@ import { addAsm } from './asm/command.ts'
 import { addCompletion } from './completion.ts'
 import { addCpuModels } from './cpu-models/command.ts'
 import { addDisasm } from './disasm/command.ts'
+import { addExec } from './exec/command.ts'
 import { ExitStatus, isInputError, reportHostError } from './exit.ts'
 import { addExplain } from './explain/command.ts'
 import { addGdb } from './gdb/command.ts'
@@ -34,6 +35,7 @@ async function buildProgram(argv: readonly string[]): Promise<Command> {
   addDisasm(program)
   addAsm(program)
   addExplain(program)
+  addExec(program)
   addCpuModels(program)
   addGdb(program)
   addWalk(program)
