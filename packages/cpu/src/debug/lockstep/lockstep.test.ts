@@ -140,6 +140,18 @@ describe('a processor and a machine behind a stub', () => {
     expect(report).toMatchObject({ kind: 'differ', instructions: 2, differences: [{ field: 'eflags' }] })
   })
 
+  it('is written to and read in pieces', async () => {
+    const made = machine('interpreter')
+    const b = await remote(made)
+    const bytes = Uint8Array.from({ length: 3000 }, (_, n) => n * 7)
+    expect(await b.writeMemory(BigInt(AT.data), bytes)).toBe(true)
+    expect(await b.readMemory(BigInt(AT.data), 3000)).toEqual(bytes)
+    expect(await b.readMemory(1n << 40n, 1)).toBeNull()
+    expect(await b.write('rbx', 0x1234n)).toBe(true)
+    expect([made.cpu.state.read('rbx'), (await b.observe()).get('rbx')]).toEqual([0x1234n, 0x1234n])
+    expect(await b.write('nothing', 1n)).toBe(false)
+  })
+
   it('compares memory at the end', async () => {
     const [one, two] = [machine('interpreter'), machine('interpreter')]
     two.memory.write32(AT.data + 0x100, 7)

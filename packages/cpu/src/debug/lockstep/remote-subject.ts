@@ -62,6 +62,15 @@ export class RemoteSubject implements LockstepSubject {
     for (const [n, part] of parts.entries()) bytes.set(part, n * PART_BYTES)
     return bytes
   }
+
+  /** @returns whether all bytes were written */
+  async writeMemory(address: bigint, bytes: Uint8Array): Promise<boolean> {
+    for (let done = 0; done < bytes.length; done += PART_BYTES) {
+      const part = bytes.subarray(done, done + PART_BYTES)
+      if (!(await this.#client.writeMemory(address + BigInt(done), part))) return false
+    }
+    return true
+  }
 }
 
 /** QEMU's packets hold 4096 characters. */
