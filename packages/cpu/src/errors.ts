@@ -1,5 +1,5 @@
 /** What went wrong, as a stable string to branch on. */
-export type CpuErrorCode = 'cpu.engine'
+export type CpuErrorCode = 'cpu.engine' | 'cpu.count'
 
 /**
  * Misuse of this package by the host program. What a guest does wrong is never reported this way. `code` is stable and meant for

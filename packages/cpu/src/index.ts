@@ -15,4 +15,5 @@ export {
   type Unsubscribe,
 } from './hooks.ts'
 export { Processor, type ProcessorOptions } from './processor.ts'
+export { type GroupExit, ProcessorGroup, type ProcessorGroupOptions } from './processor-group.ts'
 export { initState, resetState } from './reset.ts'
