@@ -74,6 +74,15 @@ async function compareAll(next: Random, list: readonly X87Tried[], rounds: numbe
   }))
 }
 
+/**
+ * AMD's FXSAVE and XSAVE keep no pointers without a pending exception: a switch of tasks behind the instruction loses them, now and
+ * then. All of one instruction is another matter.
+ */
+const hasLostPointers = ({ before, ours, silicon }: Compared): boolean =>
+  silicon.pointers === before.pointers &&
+  hex({ ...ours, pointers: silicon.pointers }) === hex(silicon) &&
+  ours.pointers !== silicon.pointers
+
 const MAGNITUDE = (1n << 79n) - 1n
 
 /** Distance in units of the last place, as long as it is small. */
@@ -87,7 +96,7 @@ function distance(a: bigint, b: bigint): bigint {
 
 /** C1 tells how the last bit came about. */
 function isNear({ ours, silicon }: Compared): boolean {
-  const others = (o: X87Outcome) => hex({ ...o, status: o.status & ~C1, registers: [] })
+  const others = (o: X87Outcome) => hex({ ...o, status: o.status & ~C1, registers: [], pointers: '' })
   return (
     others(ours) === others(silicon) &&
     ours.registers.every((r, i) => distance(r, silicon.registers[i] as bigint) <= 1n)
@@ -98,13 +107,15 @@ describe.skipIf(missing !== null)(
   `x87 against this processor (RINGFOLD_SEED=${seed}; ${missing ?? 'gcc is there'})`,
   () => {
     it(`gives its state, in ${ROUNDS} cases an instruction`, async () => {
-      const failures = (await compareAll(seeded(seed), X87_TRIED, ROUNDS)).flatMap(
-        ({ tried, before, ours, silicon }) => {
-          const problem = difference(tried, before, ours, silicon)
-          return problem === '' ? [] : [`${tried.name}: ${problem} from ${hex(before)}`]
-        },
-      )
+      const all = await compareAll(seeded(seed), X87_TRIED, ROUNDS)
+      const lost = all.filter(hasLostPointers)
+      const failures = all.flatMap((c) => {
+        const { tried, before, ours, silicon } = c
+        const problem = lost.includes(c) ? '' : difference(tried, before, ours, silicon)
+        return problem === '' ? [] : [`${tried.name}: ${problem} from ${hex(before)}`]
+      })
       expect(failures.slice(0, 12)).toEqual([])
+      expect(lost.length).toBeLessThan(Math.max(2, ROUNDS / 4))
     })
 
     it(`gives transcendental functions within 1 ulp, and mostly exactly, in ${5 * ROUNDS} cases each`, async () => {
