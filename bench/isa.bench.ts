@@ -27,11 +27,27 @@ const require = createRequire(import.meta.resolve('@ringfold/isa'))
 const iced = require('iced-x86') as typeof import('iced-x86')
 
 const MEGABYTES = 20
+/**
+ * A round sweeps one piece with every contender in turn: what disturbs a shared machine for a second then disturbs single rounds, which
+ * the median leaves out, or all contenders alike.
+ */
+const PIECES = 10
 
 function text(): Uint8Array {
   const sections = executableSections(readFileSync(process.execPath))
   const largest = sections.reduce((a, b) => (b.length > a.length ? b : a))
   return largest.slice(0, MEGABYTES << 20)
+}
+
+const piecesOf = (bytes: Uint8Array): Uint8Array[] => {
+  const size = bytes.length / PIECES
+  return Array.from({ length: PIECES }, (_, n) => bytes.slice(n * size, (n + 1) * size))
+}
+
+/** A contender that sweeps the next piece each time that it is run. */
+function sweeping(name: string, pieces: readonly Uint8Array[], sweep: (piece: Uint8Array) => number): Contender {
+  let runs = 0
+  return { name, run: () => sweep(pieces[runs++ % PIECES] as Uint8Array) }
 }
 
 /** Runs `each` on every instruction; invalid bytes count as one. */
@@ -102,16 +118,16 @@ function readIced(i: InstanceType<typeof iced.Instruction>): number {
 /** Reads a character, so that a string that is still a tree of parts is put together. */
 const flat = (text: string): number => text.charCodeAt(text.length - 1)
 
-function formatContenders(bytes: Uint8Array): Contender[] {
+function formatContenders(pieces: readonly Uint8Array[]): Contender[] {
   const formatter = new Formatter({ syntax: 'intel' })
   const att = new Formatter({ syntax: 'att' })
   const fast = new iced.FastFormatter()
   const full = new iced.Formatter(iced.FormatterSyntax.Intel)
   return [
-    { name: 'iced-x86 wasm, FastFormatter', run: () => sweepIced(bytes, (i) => flat(fast.format(i))) },
-    { name: 'iced-x86 wasm, Formatter', run: () => sweepIced(bytes, (i) => flat(full.format(i))) },
-    { name: 'ringfold, Intel', run: () => sweepOurs(bytes, (i) => flat(formatter.format(i))) },
-    { name: 'ringfold, AT&T', run: () => sweepOurs(bytes, (i) => flat(att.format(i))) },
+    sweeping('iced-x86 wasm, FastFormatter', pieces, (piece) => sweepIced(piece, (i) => flat(fast.format(i)))),
+    sweeping('iced-x86 wasm, Formatter', pieces, (piece) => sweepIced(piece, (i) => flat(full.format(i)))),
+    sweeping('ringfold, Intel', pieces, (piece) => sweepOurs(piece, (i) => flat(formatter.format(i)))),
+    sweeping('ringfold, AT&T', pieces, (piece) => sweepOurs(piece, (i) => flat(att.format(i)))),
   ]
 }
 
@@ -119,25 +135,31 @@ export function run(options: { readonly json: boolean }): boolean {
   const bytes = text()
   let instructions = 0
   sweepIced(bytes, () => ++instructions && 0)
-  const measure = { unitsPerRun: instructions, unit: 'instructions', rounds: 7, warmupRounds: 2 }
+  const pieces = piecesOf(bytes)
+  const sweeps = (count: number, warmup: number) => ({
+    unitsPerRun: instructions / PIECES,
+    unit: 'instructions',
+    rounds: count * PIECES,
+    warmupRounds: warmup * PIECES,
+  })
   const comparisons = [
     compare(
       `decode ${MEGABYTES} MB`,
       [
-        { name: 'iced-x86 wasm', run: () => sweepIced(bytes, () => 1) },
-        { name: 'ringfold', run: () => sweepOurs(bytes, () => 1) },
+        sweeping('iced-x86 wasm', pieces, (piece) => sweepIced(piece, () => 1)),
+        sweeping('ringfold', pieces, (piece) => sweepOurs(piece, () => 1)),
       ],
-      measure,
+      sweeps(7, 2),
     ),
     compare(
       `decode and read ${MEGABYTES} MB`,
       [
-        { name: 'iced-x86 wasm', run: () => sweepIced(bytes, readIced) },
-        { name: 'ringfold', run: () => sweepOurs(bytes, readOurs) },
+        sweeping('iced-x86 wasm', pieces, (piece) => sweepIced(piece, readIced)),
+        sweeping('ringfold', pieces, (piece) => sweepOurs(piece, readOurs)),
       ],
-      measure,
+      sweeps(7, 2),
     ),
-    compare(`decode and format ${MEGABYTES} MB`, formatContenders(bytes), { ...measure, rounds: 3, warmupRounds: 1 }),
+    compare(`decode and format ${MEGABYTES} MB`, formatContenders(pieces), sweeps(3, 1)),
   ]
   printComparisons(comparisons, options)
   return true
