@@ -267,9 +267,8 @@ export class Processor {
     const flags = state.lo(FIELD.systemFlags)
     if (this.#interpreter === null || this.#watched || (flags & TF) !== 0) return this.#watchedStep(flags)
     const shadow = state.lo(FIELD.interruptibility) & (STI | MOV_SS)
-    if (shadow === 0 && (flags & RF) === 0) return this.#runInterpreter(left)
-    this.#beginInstruction()
-    return this.#runInterpreter(1)
+    if (shadow !== 0 || (flags & RF) !== 0) this.#beginInstruction()
+    return this.#runInterpreter(shadow === 0 ? left : 1)
   }
 
   /** The shadow of STI and MOV SS lasts for one instruction, and so does RF. */
@@ -283,6 +282,7 @@ export class Processor {
     const { interpreter } = this.#interpreter as InterpreterEngine
     let retired = interpreter.execute(budget)
     this.#count(retired)
+    if (interpreter.isRepeating) this.#setRf()
     if (interpreter.status === HandlerStatus.slow && retired < budget) {
       interpreter.settle()
       retired += this.#singleStep()
@@ -299,9 +299,20 @@ export class Processor {
 
   /** One instruction of the reference engine. @returns 1 if it retired */
   #singleStep(): 0 | 1 {
-    if (this.#stepper.step() === 'fault') return 0
+    const outcome = this.#stepper.step()
+    if (outcome === 'fault') return 0
     this.#count(1)
+    if (outcome === 'repeat') this.#setRf()
     return 1
+  }
+
+  /**
+   * Between two iterations of a string instruction RF is set: events that come there push it so, and an instruction breakpoint is not
+   * met again (Intel SDM vol. 3B, 19.3.1.1).
+   */
+  #setRf(): void {
+    const { state } = this
+    state.setLo(FIELD.systemFlags, state.lo(FIELD.systemFlags) | RF)
   }
 
   /** One instruction with everything that may be watched: breakpoints, hooks, single steps. */
@@ -315,7 +326,7 @@ export class Processor {
     if ((state.lo(FIELD.dr7) & DR7_ENABLES) !== 0 && this.#meetsBreakpoint()) return 0
     this.#beginInstruction()
     if (this.#singleStep() === 0) return 0
-    const stepped = (flags & TF) !== 0 && !this.#stepper.wasSoftwareInterrupt
+    const stepped = (flags & TF) !== 0 && this.#stepper.isStepped
     if (stepped || state.lo(FIELD.pendingDebug) !== 0) checkDebugTraps(rules, stepped ? 1 : 0)
     return 1
   }

@@ -1,7 +1,7 @@
 /** One instruction by the reference evaluator: the whole of engine `reference`, and what other engines leave to it. */
-import { type CpuState, FIELD, SEGMENT } from '@ringfold/arch'
+import { type CpuState, FIELD, RFLAGS, SEGMENT } from '@ringfold/arch'
 import { Instruction } from '@ringfold/isa/decoder'
-import { controlFlow } from '@ringfold/isa/facts'
+import { type ControlFlow, controlFlow } from '@ringfold/isa/facts'
 import { is64Bit, isCanonical, isLongMode, type RuleContext, raise, raiseGp, raiseUd } from '@ringfold/rings'
 import { callHelper, type Datum, Evaluator, IrCode, liftInstruction, type Outcome } from '@ringfold/semantics'
 import type { Availability } from './availability.ts'
@@ -11,6 +11,7 @@ import type { EffectiveAccess } from './effective-access.ts'
 /** Lifted instructions that are kept: by their bytes, in the mode that decides what these mean. */
 const MOST_LIFTED = 8192
 const DB = 0x4000
+const STEPPED_BY_RESULT: ReadonlySet<ControlFlow> = new Set(['int', 'intcond', 'syscall', 'sysret'])
 
 const halves = (ea: number | bigint): readonly [number, number] =>
   typeof ea === 'bigint' ? [Number(BigInt.asUintN(32, ea)), Number(BigInt.asUintN(32, ea >> 32n))] : [ea >>> 0, 0]
@@ -99,10 +100,14 @@ export class Stepper {
     return outcome
   }
 
-  /** Whether the last instruction was INT n, INT3, INTO or INT1: no single step is due after it, but after its handler's return. */
-  get wasSoftwareInterrupt(): boolean {
-    const flow = controlFlow(this.instruction.form)
-    return flow === 'int' || flow === 'intcond'
+  /**
+   * Whether a single step is due after the last instruction, before which TF was set (Intel SDM vol. 3B, 19.3.1.4): not after INT n
+   * and its kin, which clear TF, but after their handler's return; after SYSCALL and SYSRET by TF as they leave it, which the manual
+   * does not say (Xen security advisory 204).
+   */
+  get isStepped(): boolean {
+    const byResult = STEPPED_BY_RESULT.has(controlFlow(this.instruction.form))
+    return !byResult || (this.#state.lo(FIELD.systemFlags) & RFLAGS.lo.TF) !== 0
   }
 
   #lift(bits: number): IrCode | null {

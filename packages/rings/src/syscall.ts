@@ -2,6 +2,7 @@ import {
   ACCESS_RIGHTS,
   type CpuState,
   cplOf,
+  DR6,
   EFER,
   FIELD,
   RFLAGS,
@@ -11,6 +12,7 @@ import {
   writeRflags,
 } from '@ringfold/arch'
 import { type RuleContext, type RuleStatus, raiseGp, raiseUd } from './context.ts'
+import { raiseDebug } from './control/debug.ts'
 import { is64Bit, isCanonical, isLongMode, isProtected } from './mode.ts'
 import { hasFeature } from './models/model.ts'
 import { setSegment } from './segments/registers.ts'
@@ -83,6 +85,8 @@ export function sysret(ctx: RuleContext, sizeBytes: number): RuleStatus {
   setFlat(state, ((to64 ? base + 16 : base) & 0xffff) | 3, ((base + 8) & 0xffff) | 3, 3, to64)
   if (amd) setSegment(state, SEGMENT.SS, (base + 8) | 3, stackLo, stackHi, stackLimit, stackRights | RIGHTS.DPL)
   ctx.host.modeChanged()
+  // A single step is due by TF as it is now (Xen security advisory 204): a trap, although SYSRET was not stepped itself.
+  if ((state.lo(FIELD.systemFlags) & RFLAGS.lo.TF) !== 0) raiseDebug(ctx, DR6.lo.BS)
   return 0
 }
 

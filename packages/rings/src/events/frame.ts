@@ -1,5 +1,6 @@
 import {
   type CpuState,
+  DR6,
   EVENT_INFORMATION,
   EVENT_TYPE,
   exceptionOf,
@@ -8,6 +9,7 @@ import {
   readRflags,
   SELECTOR_ERROR_CODE,
 } from '@ringfold/arch'
+import { VECTOR } from '../context.ts'
 import { StackCursor } from '../segments/stack.ts'
 
 const { lo: INFO, shift } = EVENT_INFORMATION
@@ -35,7 +37,7 @@ export class EventFrame {
     const lo = state.lo(FIELD.rip) + length
     this.ripLo = lo >>> 0
     this.ripHi = (state.hi(FIELD.rip) + (lo > 0xffffffff ? 1 : 0)) >>> 0
-    this.flags = readRflags(state) | (isFault(this.type, this.vector) ? RFLAGS.lo.RF : 0)
+    this.flags = readRflags(state) | (isFault(state, this.type, this.vector) ? RFLAGS.lo.RF : 0)
   }
 
   /** INT n, INT3, INTO: the gate's DPL is checked, and faults are the program's own. */
@@ -56,8 +58,10 @@ export class EventFrame {
 const FAULTS: readonly boolean[] = /* @__PURE__ */ (() =>
   Array.from({ length: 32 }, (_, vector) => exceptionOf(vector)?.kind === 'fault'))()
 
-function isFault(type: number, vector: number): boolean {
-  return type === EVENT_TYPE.HARDWARE_EXCEPTION && FAULTS[vector] === true
+/** #DB is a fault with RF where DR7.GD raised it, and one without RF for an instruction breakpoint (Intel SDM vol. 3B, 19.3.1.1). */
+function isFault(state: CpuState, type: number, vector: number): boolean {
+  if (type !== EVENT_TYPE.HARDWARE_EXCEPTION) return false
+  return FAULTS[vector] === true || (vector === VECTOR.DB && (state.lo(FIELD.pendingPayload) & DR6.lo.BD) !== 0)
 }
 
 /** The event that is being delivered: one at a time. */

@@ -61,6 +61,7 @@ export class Interpreter {
   #mode: ModeCode | null = null
   #generation = 1
   #status = 0
+  #isRepeating = false
 
   /** `memory`: memory 1, with the layout of layout.ts; what is left of it behind `SLOTS_OFFSET` holds slots. */
   constructor(host: InterpreterHost, ram: WasmMemory, memory: WasmMemory) {
@@ -162,6 +163,11 @@ export class Interpreter {
     return this.#status
   }
 
+  /** Whether the last {@link execute} ended between two iterations of a string instruction, with RIP on it. */
+  get isRepeating(): boolean {
+    return this.#isRepeating
+  }
+
   /** Executes as {@link execute}, and tells status and count. */
   run(budget: number): RunResult {
     const retired = this.execute(budget)
@@ -177,6 +183,7 @@ export class Interpreter {
    */
   execute(budget: number): number {
     if (this.#mode === null) this.modeChanged()
+    this.#isRepeating = false
     let left = budget
     for (;;) {
       const slot = this.#enter()
@@ -185,7 +192,9 @@ export class Interpreter {
         return budget - left
       }
       const slice = Math.min(left, SLICE)
-      const status = (this.#mode as ModeCode).tier.run(slot, slice)
+      const ended = (this.#mode as ModeCode).tier.run(slot, slice)
+      this.#isRepeating = ended === HandlerStatus.repeat
+      const status = this.#isRepeating ? HandlerStatus.budget : ended
       left -= slice - this.#view.getInt32(FIELD.budget.offset, true)
       // An instruction that did not retire gives its tick back.
       if (status === HandlerStatus.fault || status === HandlerStatus.slow) left++

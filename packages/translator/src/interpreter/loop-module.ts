@@ -99,7 +99,12 @@ class LoopWriter {
     e.get(BUDGET)
     e.op(Wasm.i32Eqz)
     e.op(Wasm.if, WasmType.empty)
+    // A string instruction that is not done keeps its status, whatever else was executed before: each handler that may leave sets it.
+    e.i32(HandlerStatus.repeat)
     e.i32(HandlerStatus.budget)
+    e.get(STATUS)
+    e.i32(HandlerStatus.repeat)
+    e.op(Wasm.i32Eq, Wasm.select)
     e.set(STATUS)
     e.op(Wasm.br, 3, Wasm.end)
     e.get(BUDGET)
