@@ -9,7 +9,7 @@ import { ACCESS, LinearAccessor, Mmu, WALK, Walker } from '@ringfold/mmu'
 import { type Comparison, type Contender, compare, printComparisons } from './measure.ts'
 
 /** So few that a round is seldom interrupted. */
-const RUNS = 50_000
+const RUNS = 5_000
 const PAGES = 4096
 /** The root, and what each table of the way refers to; page tables, and pages behind them. */
 const [PML4, PDPT, PD, TABLES, FRAMES] = [0x20_1000, 0x20_2000, 0x20_3000, 0x21_0000, 0x100_0000]
@@ -154,8 +154,8 @@ export function run({ json }: { readonly json: boolean }): boolean {
   const comparison = compare('paging', contenders, {
     unitsPerRun: RUNS,
     unit: 'accesses',
-    rounds: 101,
-    warmupRounds: 20,
+    rounds: 1001,
+    warmupRounds: 100,
   })
   if (json) printComparisons([comparison], { json })
   else process.stdout.write(lines(comparison))

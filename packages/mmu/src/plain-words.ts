@@ -6,10 +6,3 @@ export interface PlainWords {
   /** Below 4 GiB. 0 if there is no such range now. */
   readonly plainBytes: number
 }
-
-/** Of a memory that offers none. */
-export const NO_WORDS: PlainWords = /* @__PURE__ */ Object.freeze({
-  words: new Uint32Array(0),
-  plainFrom: 0,
-  plainBytes: 0,
-})

@@ -294,6 +294,7 @@ describe('rights (Intel SDM vol. 3A, 5.6.1)', () => {
   }
 
   it('are those of the section in every combination, taken from any level', () => {
+    const { walk, change, entries, paging } = longTables()
     for (let bits = 0; bits < 16 * 8 * 12; bits++) {
       const [wp, smep, smap, nx] = [1, 2, 4, 8].map((bit) => (bits & bit) !== 0) as [boolean, boolean, boolean, boolean]
       const rights = (bits >> 4) & 7
@@ -304,7 +305,8 @@ describe('rights (Intel SDM vol. 3A, 5.6.1)', () => {
       if (!nx && (rights & RIGHT.EXECUTABLE) === 0) continue
       const cr0 = (CR0.lo.PG | CR0.lo.PE | (wp ? CR0.lo.WP : 0)) >>> 0
       const cr4 = CR4.lo.PAE | (smep ? CR4.lo.SMEP : 0) | (smap ? CR4.lo.SMAP : 0)
-      const { walk, change, entries } = longTables({ cr0, cr4, efer: EFER.lo.LMA | (nx ? EFER.lo.NXE : 0) })
+      paging.load({ ...LONG, cr0, cr4, efer: EFER.lo.LMA | (nx ? EFER.lo.NXE : 0) })
+      for (const each of [4, 3, 2, 1]) change(each, entries[4 - each] as number)
       const flags = (rights & RIGHT.WRITABLE ? RW : 0) | (rights & RIGHT.USER ? US : 0)
       change(level, ((entries[4 - level] as number) & ~(RW | US)) | flags, rights & RIGHT.EXECUTABLE ? 0 : XD)
       const code =

@@ -9,7 +9,7 @@ import type {
 import { ACCESS, accessBitsOf, commonRights, RIGHT } from './access.ts'
 import { narrowIndex, PAGE_1G, PAGE_2M, PAGE_4K, PAGE_4M, wideIndex } from './linear-address.ts'
 import { PAGING_MODE, type PagingState } from './paging-state.ts'
-import { NO_WORDS, type PlainWords } from './plain-words.ts'
+import type { PlainWords } from './plain-words.ts'
 import { type SecondStage, STAGE_RIGHT } from './second-stage.ts'
 
 /** How a walk ended. */
@@ -75,7 +75,7 @@ export class Walker implements AddressTranslator {
   /** For translations by name: EFLAGS.AC. */
   ac = false
   readonly #memory: GuestMemory
-  readonly #plain: PlainWords
+  readonly #plain: PlainWords | undefined
   readonly #secondStage: SecondStage | undefined
   /** The entries that were looked at, the first table's first: guest-physical addresses and values. */
   readonly #at = new Float64Array(5)
@@ -87,7 +87,7 @@ export class Walker implements AddressTranslator {
   constructor(paging: PagingState, memory: GuestMemory & Partial<PlainWords>, secondStage?: SecondStage) {
     this.paging = paging
     this.#memory = memory
-    this.#plain = secondStage === undefined && memory.words !== undefined ? (memory as PlainWords) : NO_WORDS
+    this.#plain = secondStage === undefined && memory.words !== undefined ? (memory as PlainWords) : undefined
     this.#secondStage = secondStage
   }
 
@@ -98,8 +98,9 @@ export class Walker implements AddressTranslator {
    * @returns one of `WALK`
    */
   walk(lo: number, hi: number, access: number): number {
-    if (this.paging.mode === PAGING_MODE.FOUR_LEVEL) {
-      const status = this.#quick(lo, hi, access)
+    const plain = this.#plain
+    if (plain !== undefined && this.paging.mode === PAGING_MODE.FOUR_LEVEL) {
+      const status = this.#quick(plain, lo, hi, access)
       if (status !== AGAIN) {
         this.status = status
         return status
@@ -149,9 +150,9 @@ export class Walker implements AddressTranslator {
    * The walk that nearly all are, in a third of the time of `#wide`: four levels, tables in plain words, a page of 4 KiB or 2 MiB, all
    * accessed and dirty bits set. It has no rules of its own: whatever else it meets, `#wide` finds out from the start.
    */
-  #quick(lo: number, hi: number, access: number): number {
+  #quick(plain: PlainWords, lo: number, hi: number, access: number): number {
     const { paging } = this
-    const { words, plainFrom, plainBytes } = this.#plain
+    const { words, plainFrom, plainBytes } = plain
     const { reservedHi } = paging
     const notTable = reservedHi | ADDRESS_HI
     let at = paging.rootLo | ((hi >>> 4) & OFFSET_8)
