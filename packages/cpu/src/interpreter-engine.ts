@@ -16,6 +16,10 @@ import { raiseVector } from './stepper.ts'
 
 const OFFSET = PAGE_BYTES - 1
 const EXECUTE = -2
+const PAGE_SHIFT = 12
+const USER = 3
+const FETCH_ENTRIES = 64
+const NO_FETCH = 2
 const FAULT = -1
 
 export interface InterpreterParts {
@@ -39,6 +43,11 @@ export class InterpreterEngine implements InterpreterHost {
   readonly #hostOfPage = new Map<PageNumber, number>()
   readonly #ends: readonly (() => void)[]
   #lastPage: PageNumber = 0
+  /** Pages from which code was fetched lately: linear page and privilege, physical page, host offset. */
+  readonly #fetchLo = new Int32Array(FETCH_ENTRIES).fill(NO_FETCH)
+  readonly #fetchHi = new Int32Array(FETCH_ENTRIES)
+  readonly #fetchPages = new Float64Array(FETCH_ENTRIES)
+  readonly #fetchHosts = new Float64Array(FETCH_ENTRIES)
 
   constructor(parts: InterpreterParts) {
     const { ctx, availability, memory1, linear } = parts
@@ -99,15 +108,33 @@ export class InterpreterEngine implements InterpreterHost {
   }
 
   #hostOfCode(lo: number, hi: number): number {
+    const cpl = cplOf(this.state)
+    const entry = (lo >>> PAGE_SHIFT) & (FETCH_ENTRIES - 1)
+    const pageLo = (lo & ~OFFSET) | (cpl === USER ? 1 : 0)
+    if (this.#fetchLo[entry] === pageLo && this.#fetchHi[entry] === (hi | 0)) {
+      this.#lastPage = this.#fetchPages[entry] as number
+      return this.#fetchHosts[entry] as number
+    }
     const { linear } = this.#parts
-    const physical = linear.translateForFetch(lo, hi, cplOf(this.state))
+    const physical = linear.translateForFetch(lo, hi, cpl)
     if (physical < 0) return FAULT
     const page = Math.floor(physical / PAGE_BYTES)
     const { memory } = linear.mmu
     const host = memory.hostOffset(page)
     if (host < 0 || (memory.attributes(page) & PAGE_ATTRIBUTE.MMIO) !== 0) return EXECUTE
     this.#lastPage = page
+    this.#fetchLo[entry] = pageLo
+    this.#fetchHi[entry] = hi
+    this.#fetchPages[entry] = page
+    this.#fetchHosts[entry] = host
     return host
+  }
+
+  /** Translations of addresses have changed. */
+  translationsChanged(): void {
+    this.interpreter.flushJumps()
+    // Bit 1 of an entry is never set by a fetch.
+    this.#fetchLo.fill(NO_FETCH)
   }
 
   codePage(hostOffset: number): void {
@@ -132,12 +159,14 @@ export class InterpreterEngine implements InterpreterHost {
 
   #attributesChanged(page: PageNumber, before: number, after: number): void {
     if (page < 0) {
-      this.interpreter.flushJumps()
+      this.translationsChanged()
       return
     }
     const { RAM, ROM, MMIO } = PAGE_ATTRIBUTE
     const host = this.#hostOfPage.get(page)
-    if (host !== undefined && ((before ^ after) & (RAM | ROM | MMIO)) !== 0) this.#forget(page, host)
+    if (((before ^ after) & (RAM | ROM | MMIO)) === 0) return
+    this.translationsChanged()
+    if (host !== undefined) this.#forget(page, host)
   }
 
   forgetAll(): void {

@@ -74,6 +74,10 @@ export class Processor {
   /** Something watches single instructions: breakpoints, hooks, alignment checks. */
   #watched = false
   #modeChanged = true
+  /** Control registers that the paging unit has seen. */
+  #cr0 = -1
+  #cr4 = -1
+  #efer = -1
   #stopRequested = false
 
   /** Throws `CpuError` `cpu.engine` for an engine that does not exist. The processor is reset. */
@@ -176,7 +180,7 @@ export class Processor {
   }
 
   translationsChanged(): void {
-    this.#interpreter?.interpreter.flushJumps()
+    this.#interpreter?.translationsChanged()
   }
 
   /** Puts what the engine keeps elsewhere (lazy flags) into the state. */
@@ -193,7 +197,7 @@ export class Processor {
   #applyMode(): void {
     this.#modeChanged = false
     const { state } = this
-    this.mmu.modeChanged()
+    this.#reloadPaging()
     this.#access.modeChanged()
     this.#memory1.selectTlb(cplOf(state) === 3)
     this.#interpreter?.interpreter.modeChanged()
@@ -202,6 +206,18 @@ export class Processor {
     this.#watched = breakpoints || hooked || this.hooks.has('instruction') || this.#access.alignmentChecked
     this.#access.observer =
       breakpoints || hooked ? (isWrite, lo, hi, size) => this.#observe(isWrite, lo, hi, size) : null
+  }
+
+  /** Lets the paging unit look at the registers on which it depends, if one has changed. */
+  #reloadPaging(): void {
+    const { state } = this
+    const [cr0, cr4, efer] = [state.lo(FIELD.cr0), state.lo(FIELD.cr4), state.lo(FIELD.efer)]
+    if (cr0 === this.#cr0 && cr4 === this.#cr4 && efer === this.#efer) return
+    this.#cr0 = cr0
+    this.#cr4 = cr4
+    this.#efer = efer
+    this.mmu.modeChanged()
+    this.translationsChanged()
   }
 
   #observe(isWrite: boolean, lo: number, hi: number, sizeBytes: number): void {

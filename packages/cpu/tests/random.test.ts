@@ -5,7 +5,7 @@ import { TestMachine } from './machine.ts'
 import { generator, prepare } from './random-machine.ts'
 
 const seed = Number(process.env.RINGFOLD_SEED ?? Date.now() & 0x7fffffff)
-const CASES = Number(process.env.RINGFOLD_CASES ?? 120)
+const CASES = Number(process.env.RINGFOLD_CASES ?? 30)
 const SLICES = 8
 
 const show = (value: unknown): string =>
