@@ -1,7 +1,8 @@
 /** From items to bytes: addresses of labels, lengths of branches. Lengths only grow, so that the iteration ends. */
 import { type EncodeError, encode, isEncodeError, knownMnemonics, type OperandValue } from '../encoder/index.ts'
+import type { FarValue } from '../encoder/operands.ts'
 import { AssemblerError, type AssemblerErrorCode, nearest } from './errors.ts'
-import type { AssemblerOperand, LabelRef } from './values.ts'
+import type { AssemblerOperand, FarPointer, LabelRef } from './values.ts'
 
 export type Bits = 16 | 32 | 64
 export type PrefixName = 'lock' | 'rep' | 'repe' | 'repne' | 'notrack'
@@ -124,6 +125,13 @@ function nearestOrAll(name: string, labels: readonly string[]): readonly string[
   return near.length > 0
     ? near
     : [...labels.slice(0, 5), 'a label of this program'].slice(0, Math.max(1, labels.length))
+}
+
+/** Whether an operand moves with the layout. */
+const namesLabel = (o: AssemblerOperand): boolean => {
+  if (typeof o !== 'object') return false
+  if (o.kind === 'far') return typeof o.offset === 'object'
+  return o.kind === 'label' || (o.kind === 'memory' && o.label !== undefined)
 }
 
 /** Lays items out and encodes them until nothing moves any more. */
@@ -254,6 +262,7 @@ export class Layout {
   #operand(o: AssemblerOperand, item: InstructionItem, here: bigint): OperandValue {
     if (typeof o === 'number' || typeof o === 'bigint') return { kind: 'immediate', value: BigInt(o) }
     if (o.kind === 'label') return { kind: 'immediate', value: this.#resolve(o, item.line, here), wide: true }
+    if (o.kind === 'far') return this.#far(o, item, here)
     if (o.kind !== 'memory' || o.label === undefined) return o
     const displacement = this.#resolve(o.label, item.line, here)
     // In 64-bit code a bare label is reached from RIP: 32-bit absolute addresses would not be position-independent.
@@ -261,9 +270,14 @@ export class Layout {
     return { ...o, displacement, ...(ripTarget ? { ripTarget } : {}) }
   }
 
+  #far({ offset, ...pointer }: FarPointer, item: InstructionItem, here: bigint): FarValue {
+    if (typeof offset === 'number') return { ...pointer, offset }
+    return { ...pointer, offset: Number(this.#resolve(offset, item.line, here)) }
+  }
+
   #instruction(item: InstructionItem, address: bigint, index: number): Uint8Array {
     const operands = item.operands.map((o) => this.#operand(o, item, address))
-    const named = item.operands.some((o) => typeof o === 'object' && (o.kind === 'label' || ('label' in o && o.label)))
+    const named = item.operands.some(namesLabel)
     const bytes = this.#encode(item, operands, address)
     if (!isEncodeError(bytes)) return bytes
     // An address that is still to move may fit in a later pass.

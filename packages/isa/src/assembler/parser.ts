@@ -151,10 +151,7 @@ export class OperandParser {
     if (this.#isSign('[')) return this.#memory(bytes, segment, isFar)
     if (segment >= 0) return this.#absolute(bytes, segment)
     const first = this.#sum()
-    if (this.#take(':')) {
-      const offset = this.#sum()
-      return far(Number(first.value), Number(BigInt.asIntN(64, offset.value)))
-    }
+    if (this.#take(':')) return this.#far(first, bytes)
     const reference = this.#reference(first)
     if (first.registers.length === 1 && reference === null && first.value === 0n && first.registers[0]?.factor === 1n)
       return first.registers[0].reg
@@ -162,6 +159,17 @@ export class OperandParser {
     if (reference !== null) return reference
     // Of `byte 5` only PUSH takes notice: elsewhere the destination tells the size, and the shortest encoding is taken.
     return bytes > 0 ? { kind: 'immediate', value: first.value, bytes } : first.value
+  }
+
+  /** `selector:offset`; `dword` or `word` before it tells how wide the offset is. */
+  #far(selector: Sum, bytes: number): AssemblerOperand {
+    if (selector.registers.length > 0 || this.#reference(selector) !== null)
+      this.fail('a selector is a number', ['number:offset'])
+    const offset = this.value()
+    if (bytes !== 0 && bytes !== 2 && bytes !== 4)
+      this.fail('the offset of a far pointer has 16 or 32 bits', ['word', 'dword'])
+    const pointer = far(Number(selector.value), typeof offset === 'bigint' ? Number(offset) : offset)
+    return bytes === 0 ? pointer : { ...pointer, offsetBytes: bytes }
   }
 
   /** `fs:` before an address; -1 none. */

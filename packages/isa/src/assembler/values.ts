@@ -22,14 +22,16 @@ export interface Mem extends MemoryValue {
 }
 
 /** What instruction methods take: registers, memory, labels, numbers, and `far(selector, offset)`. */
-export type AssemblerOperand =
-  | Reg
-  | Mem
-  | LabelRef
-  | ImmediateValue
-  | number
-  | bigint
-  | { readonly kind: 'far'; readonly selector: number; readonly offset: number }
+export type AssemblerOperand = Reg | Mem | LabelRef | ImmediateValue | number | bigint | FarPointer
+
+/** `selector:offset`, perhaps with a label as offset. */
+export interface FarPointer {
+  readonly kind: 'far'
+  readonly selector: number
+  readonly offset: number | LabelRef
+  /** How wide the offset is; by default as the code size has it, or as it must be. */
+  readonly offsetBytes?: 2 | 4
+}
 
 const make = <C extends RegisterClass>(c: C, number: number): Reg<C> => ({
   kind: 'register',
@@ -158,7 +160,7 @@ export const distance = (from: string, to: string, addend: number | bigint = 0):
 })
 
 /** A far pointer as an immediate operand. */
-export const far = (selector: number, offset: number) => ({ kind: 'far', selector, offset }) as const
+export const far = (selector: number, offset: number | LabelRef): FarPointer => ({ kind: 'far', selector, offset })
 
 function build(bytes: number, base: Reg | LabelRef | number | bigint | null, parts: MemoryParts = {}): Mem {
   const where =

@@ -236,6 +236,7 @@ function takeImmediate(i: Instruction, s: number, place: number, o: ImmediateVal
 
 function takeFar(i: Instruction, s: number, o: FarValue): boolean {
   const offsetBits = (SPEC_TYPE[s] ?? '').endsWith('16') ? 16 : 32
+  if (o.offsetBytes !== undefined && o.offsetBytes * 8 !== offsetBits) return false
   if (!fits(BigInt(o.offset), offsetBits)) return false
   i.immLo = o.offset | 0
   i.imm2 = o.selector & 0xffff

@@ -39,6 +39,8 @@ export interface FarValue {
   readonly kind: 'far'
   readonly selector: number
   readonly offset: number
+  /** How wide the offset is, where it matters. */
+  readonly offsetBytes?: 2 | 4
 }
 
 export type OperandValue = RegisterValue | MemoryValue | ImmediateValue | FarValue
