@@ -117,3 +117,63 @@ export function tightLoop(): Program {
   const { bytes } = assemble(code, { bits: 32, origin: BigInt(BASE) })
   return { name: 'tight loop', image: imageOf(bytes), instructionsPerRound: LOOPS * 5 }
 }
+
+export const EXCEPTIONS_PER_ROUND = 100_000
+
+/** 64-bit code that raises #UD again and again; the handler steps over it and returns. */
+export function exceptions(): Program {
+  const code = `
+bits 32
+mov edi, 0x1000
+xor eax, eax
+mov ecx, 0x1000
+rep stosd
+mov dword [0x1000], 0x2003
+mov dword [0x2000], 0x3003
+mov dword [0x3000], 0x83
+mov eax, handler
+mov word [0x5060], ax
+mov word [0x5062], 0x18
+mov word [0x5064], 0x8e00
+shr eax, 16
+mov word [0x5066], ax
+mov dword [0x5068], 0
+mov word [0x5200], 0xfff
+mov dword [0x5202], 0x5000
+mov dword [0x5310], 0x0000ffff
+mov dword [0x5314], 0x00cf9200
+mov dword [0x5318], 0x0000ffff
+mov dword [0x531c], 0x00af9a00
+mov word [0x5400], 0x1f
+mov dword [0x5402], 0x5300
+lgdt [0x5400]
+lidt [0x5200]
+mov eax, 0x1000
+mov cr3, eax
+mov eax, 0x20
+mov cr4, eax
+mov ecx, 0xc0000080
+rdmsr
+or eax, 0x100
+wrmsr
+mov eax, cr0
+or eax, 0x80000000
+mov cr0, eax
+jmp 0x18:long
+bits 64
+long:
+round: mov ebx, ${EXCEPTIONS_PER_ROUND}
+again: ud2
+dec ebx
+jnz again
+mov dx, ${MARK_PORT}
+mov al, 1
+out dx, al
+jmp round
+handler: add qword [rsp], 2
+iretq
+`
+  const { bytes } = assemble(code, { bits: 32, origin: BigInt(BASE) })
+  // Of each: UD2 does not retire; DEC, JNZ, ADD and IRETQ do.
+  return { name: 'exceptions', image: imageOf(bytes), instructionsPerRound: 4 * EXCEPTIONS_PER_ROUND }
+}

@@ -1,20 +1,22 @@
 /** Single costs: a walk, an exception, a start. */
-import { CR0, CR4, EFER, EXCEPTION, PTE } from '@ringfold/arch'
+import { CR0, CR4, EFER, PTE } from '@ringfold/arch'
 import { Processor } from '@ringfold/cpu'
 import { PhysicalMemory } from '@ringfold/memory'
 import { PagingState, Walker } from '@ringfold/mmu'
-import { AT, TestMachine } from '../../packages/cpu/tests/machine.ts'
 import { median } from '../measure.ts'
+import { OurMachine } from './ours.ts'
+import { EXCEPTIONS_PER_ROUND, exceptions } from './programs.ts'
+import { cpuMicroseconds } from './v86.ts'
 
 const ROUNDS = 9
 
-/** The median time of a call, in nanoseconds per unit. */
+/** The median CPU time of a call, in nanoseconds per unit. */
 function timed(units: number, work: () => void): number {
   const times: number[] = []
   for (let round = -3; round < ROUNDS; round++) {
-    const start = performance.now()
+    const start = cpuMicroseconds()
     work()
-    if (round >= 0) times.push(((performance.now() - start) * 1e6) / units)
+    if (round >= 0) times.push(((cpuMicroseconds() - start) * 1e3) / units)
   }
   return median(times)
 }
@@ -44,14 +46,8 @@ export function walkNs(): number {
 
 /** UD2 in 64-bit code, through an interrupt gate of the same privilege, and IRETQ past it. */
 export function exceptionNs(): number {
-  const m = new TestMachine({ engine: 'interpreter' })
-  m.enter(64)
-  m.load('top: ud2\ninc rcx\njmp top', 64)
-  m.load('add qword [rsp], 2\niretq', 64, AT.code + 0x1000)
-  m.gate(EXCEPTION['#UD'].vector, AT.code + 0x1000)
-  const rounds = 50_000
-  // From fault to fault: INC, JMP, ADD, IRETQ retire.
-  return timed(rounds, () => void m.cpu.run(4 * rounds))
+  const machine = new OurMachine(exceptions(), 'interpreter')
+  return timed(EXCEPTIONS_PER_ROUND, () => machine.round())
 }
 
 /** From nothing to the first instruction of a processor. */
