@@ -8,6 +8,7 @@ import { baseModule } from '../../packages/translator/src/interpreter/base-modul
 import { type SpikeMachine, TLB_ARRAYS } from './machine.ts'
 import { successors } from './region/blocks.ts'
 import { type Compiled, compileRegions, exportName } from './region/compile.ts'
+import type { ExitSite } from './region/effects.ts'
 import { IrPool, type RegionPlan } from './region/plan.ts'
 import { enclosingLoops } from './region/shape.ts'
 
@@ -22,7 +23,11 @@ export interface CodeKey {
   readonly mode: number
 }
 
-type Enter = () => number
+/** Code for a key. */
+interface Entry {
+  readonly enter: () => number
+  readonly exits: readonly ExitSite[]
+}
 
 /** Places that indirect jumps were seen to go to: by the address of the jump. */
 export type Profile = ReadonlyMap<number, ReadonlySet<number>>
@@ -38,7 +43,7 @@ export class RegionEngine {
   readonly #machine: SpikeMachine
   readonly #profile: Profile
   readonly #imports: Record<string, unknown>
-  readonly #entries = new Map<number, Enter>()
+  readonly #entries = new Map<number, Entry>()
   readonly #plans: { readonly page: number; readonly plan: RegionPlan }[] = []
   readonly #view: DataView
   readonly #pool = new IrPool()
@@ -64,11 +69,14 @@ export class RegionEngine {
   #compile(keys: readonly CodeKey[], stops: ReadonlySet<number>): void {
     const page = (keys[0]?.hostOffset ?? 0) & -PAGE_BYTES
     const places = keys.map(({ hostOffset }) => hostOffset - page)
-    const { bytes, plans } = this.translate(page, places, stops)
+    const { bytes, plans, exits } = this.translate(page, places, stops)
     const exports = this.instantiate(bytes)
     for (const plan of plans) {
       this.#plans.push({ page, plan })
-      this.#entries.set(page + plan.entry, exports[exportName(plan.entry)] as Enter)
+      // Where a region cannot begin, the interpreter executes an instruction.
+      const isEmpty = plan.blocks[0]?.instructions.length === 0
+      const enter = isEmpty ? () => this.#interpret() : (exports[exportName(plan.entry)] as () => number)
+      this.#entries.set(page + plan.entry, { enter, exits })
     }
   }
 
@@ -93,7 +101,7 @@ export class RegionEngine {
   }
 
   /** The entry for the code at RIP; compiled where execution came back to a place that has none. */
-  #entry(): Enter | undefined {
+  #entry(): Entry | undefined {
     const { state } = this.#machine
     if (this.#machine.isStopped) return undefined
     const key = this.#key(state.lo(FIELD.rip))
@@ -135,11 +143,32 @@ export class RegionEngine {
   #enter(budget: number): { readonly status: number; readonly retired: number } {
     this.#view.setInt32(FIELD.budget.offset, budget, true)
     let status = 0
-    while (status === 0) {
-      const enter = this.#entry()
-      if (enter === undefined) break
-      status = enter()
+    while (status === 0 && this.#view.getInt32(FIELD.budget.offset, true) > 0) {
+      const entry = this.#entry()
+      if (entry === undefined) break
+      const site = entry.enter()
+      if (site !== 0) status = this.#leaveAt(entry.exits[site - 1] as ExitSite)
     }
     return { status, retired: budget - this.#view.getInt32(FIELD.budget.offset, true) }
+  }
+
+  /** One instruction by the lower tier. */
+  #interpret(): number {
+    const { state, interpreter } = this.#machine
+    const budget = state.lo(FIELD.budget)
+    const { status, retired } = interpreter.run(Math.min(1, budget))
+    state.setLo(FIELD.budget, budget - retired)
+    if (status === HandlerStatus.slow) throw new Error('nobody here executes this instruction')
+    return 0
+  }
+
+  /** Makes RIP and budget what they are at an exit site. */
+  #leaveAt({ status, distance, unretired }: ExitSite): number {
+    const { state } = this.#machine
+    const lo = state.lo(FIELD.rip) + distance
+    const carry = lo > 0xffffffff ? 1 : lo < 0 ? -1 : 0
+    state.set(FIELD.rip, lo, state.hi(FIELD.rip) + carry)
+    state.setLo(FIELD.budget, state.lo(FIELD.budget) + unretired)
+    return status
   }
 }

@@ -136,6 +136,14 @@ export class SpikeMachine {
     return this.#linear.translateForFetch(lo, hi, 0)
   }
 
+  /** Makes a page present or not. */
+  setPresent(address: number, isPresent: boolean): void {
+    const page = address >>> 12
+    const entry = TABLES + (3 + (page >> 9)) * PAGE_BYTES + (page & 511) * 8
+    this.memory.write32(entry, isPresent ? (page * PAGE_BYTES) | PTE.lo.P | PTE.lo.RW : 0)
+    this.mmu.invalidatePage(address, 0)
+  }
+
   /** Prepares a call of a function, which will return to {@link STOP}: System V ABI, one argument. */
   call(address: number, argument: number): void {
     const { state } = this

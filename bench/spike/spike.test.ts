@@ -1,4 +1,4 @@
-import { compareStates } from '@ringfold/arch'
+import { compareStates, FIELD } from '@ringfold/arch'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { preparedImage, regionEngine } from './contenders.ts'
 import type { Profile } from './engine.ts'
@@ -52,4 +52,36 @@ describe.skipIf(!canBuild())('the kernels of the spike (with gcc on x86-64 Linux
       expect(failures).toEqual([])
     },
   )
+
+  /** Pages of data, and the stack's: some engines' kernels fault there, with flags and registers in the middle of a block. */
+  const pages = () => [0x7f000, ...image.segments.flatMap(pagesOf)]
+
+  it.each([...KERNELS])('%s: regions and interpreter fault alike where a page is missing', (kernel) => {
+    const [ours, tier] = [new SpikeMachine(image), new SpikeMachine(image)]
+    const engine = regionEngine(ours, image, profile)
+    const failures: string[] = []
+    let faults = 0
+    for (const page of pages()) {
+      for (const machine of [ours, tier]) {
+        machine.state.setLo(FIELD.pendingEvent, 0)
+        machine.call(image.functions.get(kernel) as number, 7)
+        machine.setPresent(page, false)
+      }
+      const [retired, wanted] = [engine.run(20_000), tier.interpreter.run(20_000).retired]
+      if (ours.state.lo(FIELD.pendingEvent) !== 0) faults++
+      for (const machine of [ours, tier]) machine.interpreter.settle()
+      const problem = retired === wanted ? difference(image, ours, tier) : `${retired} for ${wanted}`
+      if (problem !== '') failures.push(`without page ${page.toString(16)}: ${problem}`)
+      for (const machine of [ours, tier]) machine.setPresent(page, true)
+    }
+    expect(failures).toEqual([])
+    expect(faults).toBeGreaterThan(0)
+  })
 })
+
+function pagesOf({ address, sizeBytes }: { readonly address: number; readonly sizeBytes: number }): number[] {
+  const [first, last] = [address >>> 12, (address + sizeBytes - 1) >>> 12]
+  // Not the page of the code, which cannot be executed without.
+  const every = Array.from({ length: last - first + 1 }, (_, n) => (first + n) << 12)
+  return every.filter((page) => page !== 0x401000 && page >= 0x400000)
+}

@@ -10,9 +10,10 @@ import { ByteWriter } from '../../../packages/translator/src/wasm/bytes.ts'
 import { ModuleBuilder } from '../../../packages/translator/src/wasm/module.ts'
 import { Wasm, WasmType } from '../../../packages/translator/src/wasm/opcodes.ts'
 import { findBlocks, type RegionSource } from './blocks.ts'
-import type { TlbArrays } from './effects.ts'
+import type { ExitSite, TlbArrays } from './effects.ts'
 import { PARAMETERS } from './locals.ts'
 import { type IrPool, liftBlocks, planRegion, type RegionPlan } from './plan.ts'
+import { defineSlowPaths } from './slow-paths.ts'
 import { defineStoreFlags } from './store-flags.ts'
 import { writeRegion } from './writer.ts'
 
@@ -36,6 +37,7 @@ export interface CompileOptions {
 export interface Compiled {
   readonly bytes: Uint8Array
   readonly plans: readonly RegionPlan[]
+  readonly exits: readonly ExitSite[]
   readonly instructions: number
   /** Bytes of x86 code. */
   readonly codeBytes: number
@@ -57,21 +59,23 @@ export function compileRegions(options: CompileOptions): Compiled {
   times.push(nowMs())
   const plans = lifted.map((region) => planRegion(region, pool))
   times.push(nowMs())
-  const bytes = emitModule(plans, options)
+  const exits: ExitSite[] = []
+  const bytes = emitModule(plans, options, exits)
   times.push(nowMs())
   const stageMs = Object.fromEntries(
     STAGES.map((stage, n) => [stage, (times[n + 1] as number) - (times[n] as number)]),
   ) as Record<Stage, number>
   const instructions = blocks.flat().flatMap((block) => block.instructions)
   const codeBytes = instructions.reduce((sum, { place, end }) => sum + end - place, 0)
-  return { bytes, plans, instructions: instructions.length, codeBytes, stageMs }
+  return { bytes, plans, exits, instructions: instructions.length, codeBytes, stageMs }
 }
 
-function emitModule(plans: readonly RegionPlan[], { tlb, ram, state }: CompileOptions): Uint8Array {
+function emitModule(plans: readonly RegionPlan[], { tlb, ram, state }: CompileOptions, exits: ExitSite[]): Uint8Array {
   const module = new ModuleBuilder()
   // Regions hold no instruction that calls a routine, and call those of flags seldom enough for an import.
   const functions = importRuntime(module, [])
   importMemories(module, ram, state)
+  const slowPaths = defineSlowPaths(module, functions)
   const storeFlags = defineStoreFlags(module)
   const callees = new Map(plans.map(({ entry }) => [entry, module.declare()]))
   const { i32, i64 } = WasmType
@@ -79,8 +83,10 @@ function emitModule(plans: readonly RegionPlan[], { tlb, ram, state }: CompileOp
     const index = callees.get(plan.entry) as number
     const { locals, body, hints } = writeRegion(plan, {
       functions,
+      slowPaths,
       storeFlags,
       tlb,
+      exits,
       callee: (place) => callees.get(place),
     })
     module.define(index, PARAMETERS, [i64, i32], locals, body, hints)
@@ -89,7 +95,7 @@ function emitModule(plans: readonly RegionPlan[], { tlb, ram, state }: CompileOp
   return module.toBytes()
 }
 
-/** Defines () -> status: runs a region from RIP and budget of the state, which it leaves up to date. 0: on at RIP. */
+/** Defines () -> number of an exit site: runs a region from RIP and budget of the state. 0: on at RIP, which is up to date. */
 function defineEntry(module: ModuleBuilder, region: number): number {
   const index = module.declare()
   const out = new ByteWriter(64)

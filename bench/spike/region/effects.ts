@@ -7,13 +7,32 @@ import { HandlerStatus, SCRATCH } from '../../../packages/translator/src/layout.
 import type { BranchHint } from '../../../packages/translator/src/wasm/module.ts'
 import { Wasm, WasmType } from '../../../packages/translator/src/wasm/opcodes.ts'
 import { Kind, usesStatus } from './flag-state.ts'
-import { BUDGET, FIRST, KIND, RESULT, type RegionLocals, RIP, SECOND, STATUS } from './locals.ts'
+import { BASE, BUDGET, FIRST, KIND, RESULT, type RegionLocals, RIP, SECOND, SITE, STATUS } from './locals.ts'
 import { IN_MEMORY, kindWord, type Site, wideParts } from './rewrite.ts'
+import type { SlowPaths } from './slow-paths.ts'
 
 /** Offsets in memory 1 of the TLB arrays for reads and writes. */
 export interface TlbArrays {
   readonly read: number
   readonly write: number
+}
+
+/** Where a region was left because something has to be looked after: by the number that stands in `SCRATCH.leave`, less 1. */
+export interface ExitSite {
+  readonly status: number
+  /** From the RIP that came back to that of the instruction. */
+  readonly distance: number
+  /** Instructions that the budget was lowered by, and that have not retired. */
+  readonly unretired: number
+}
+
+/** What all regions of a module share. */
+export interface RegionParts {
+  readonly functions: RuntimeFunctions
+  readonly slowPaths: SlowPaths
+  readonly storeFlags: number
+  readonly tlb: TlbArrays
+  readonly exits: ExitSite[]
 }
 
 interface Access {
@@ -65,8 +84,8 @@ export interface BlockContext {
   readonly sites: ReadonlyMap<number, Site>
   /** Instructions of the block: the budget is already lower by them. */
   readonly instructions: number
-  /** Wasm blocks between the code of the block and the exit of the region. */
-  readonly exitDepth: number
+  /** Wasm blocks between the code of the block and what all sites have in common. */
+  readonly coldDepth: number
 }
 
 export class RegionEffects extends GuestEffects {
@@ -74,16 +93,20 @@ export class RegionEffects extends GuestEffects {
   readonly #tlb: TlbArrays
   readonly #storeFlags: number
   readonly #entry: number
+  readonly #exits: ExitSite[]
+  readonly #slowPaths: SlowPaths
   /** Branches of which one way is cold, in the order of the body. */
   readonly hints: BranchHint[] = []
-  context: BlockContext = { sites: new Map(), instructions: 0, exitDepth: 0 }
+  context: BlockContext = { sites: new Map(), instructions: 0, coldDepth: 0 }
   #site: Site | undefined
 
-  constructor(functions: RuntimeFunctions, locals: RegionLocals, tlb: TlbArrays, storeFlags: number, entry: number) {
-    super(functions, { mode: 64, flat: true }, -1, -1)
+  constructor(parts: RegionParts, locals: RegionLocals, entry: number) {
+    super(parts.functions, { mode: 64, flat: true }, -1, -1)
     this.#locals = locals
-    this.#tlb = tlb
-    this.#storeFlags = storeFlags
+    this.#tlb = parts.tlb
+    this.#storeFlags = parts.storeFlags
+    this.#exits = parts.exits
+    this.#slowPaths = parts.slowPaths
     this.#entry = entry
   }
 
@@ -203,32 +226,33 @@ export class RegionEffects extends GuestEffects {
     e.set(KIND)
   }
 
-  /** Leaves at a place with flags as the locals have them; `unretired` instructions go back into the budget. */
+  /**
+   * Leaves at a place with flags as the locals have them; `unretired` instructions go back into the budget. All that is constant
+   * stands in a table beside the code: a site is its number and a branch.
+   */
   leaveAt(e: IrEmitter, status: number, place: number, unretired: number): void {
-    this.setRip(e, place)
+    e.i32(this.#exits.push({ status, distance: place - this.#entry, unretired }))
+    e.set(SITE)
+    e.op(Wasm.br)
+    e.out.u32(e.depth + this.context.coldDepth)
+  }
+
+  /** What all sites have in common: the base and the site for the engine, and the complement of the budget for callers. */
+  finishLeaving(e: IrEmitter): void {
+    e.get(BASE)
+    e.set(RIP)
     e.i32(0)
-    e.i32(status)
+    e.get(SITE)
     e.memory(Wasm.i32Store, 1, SCRATCH.leave, 2)
-    // The complement of the budget tells callers that the region was left.
     e.i32(-1)
     e.get(BUDGET)
-    if (unretired > 0) {
-      e.i32(unretired)
-      e.op(Wasm.i32Add)
-    }
     e.op(Wasm.i32Xor)
     e.set(BUDGET)
-    this.exit(e)
   }
 
   /** Notes that the next instruction is a branch of which one way is cold. */
   hint(e: IrEmitter, isTaken: boolean): void {
     this.hints.push({ at: e.out.length, isTaken })
-  }
-
-  exit(e: IrEmitter): void {
-    e.op(Wasm.br)
-    e.out.u32(e.depth + this.context.exitDepth)
   }
 
   setRip(e: IrEmitter, place: number): void {
@@ -238,7 +262,7 @@ export class RegionEffects extends GuestEffects {
 
   /** Code is position-independent: places count from the base of the region. */
   pushRip(e: IrEmitter, place: number): void {
-    e.get(0)
+    e.get(BASE)
     if (place === this.#entry) return
     e.i64(place - this.#entry)
     e.op(Wasm.i64Add)
@@ -306,10 +330,6 @@ export class RegionEffects extends GuestEffects {
 
   #slow(e: IrEmitter, target: number, ea: number, imm: number): void {
     e.get(ea)
-    e.op(Wasm.i32WrapI64)
-    e.get(ea)
-    e.i64(32)
-    e.op(Wasm.i64ShrU, Wasm.i32WrapI64)
     e.i32(imm)
     e.call(target)
     this.hint(e, false)
@@ -326,7 +346,7 @@ export class RegionEffects extends GuestEffects {
     this.#pushHost(e, this.#tlb.read, entry, linear)
     e.memory(opcode, 0, 0)
     e.op(Wasm.else)
-    this.#slow(e, this.functions.slowLoad, ea, this.#sized(e, n, bytes))
+    this.#slow(e, this.#slowPaths.slowLoad, ea, this.#sized(e, n, bytes))
     e.i32(0)
     e.memory(opcode, 1, SCRATCH.value)
     e.close()
@@ -350,7 +370,7 @@ export class RegionEffects extends GuestEffects {
     e.i32(0)
     e.get(value)
     e.memory(opcode, 1, SCRATCH.value)
-    this.#slow(e, this.functions.slowStore, ea, this.#sized(e, n, bytes))
+    this.#slow(e, this.#slowPaths.slowStore, ea, this.#sized(e, n, bytes))
     e.close()
   }
 
@@ -361,7 +381,7 @@ export class RegionEffects extends GuestEffects {
     e.op(Wasm.i32Eqz)
     this.hint(e, false)
     e.open(Wasm.if)
-    this.#slow(e, this.functions.slowProbe, ea, imm)
+    this.#slow(e, this.#slowPaths.slowProbe, ea, imm)
     e.close()
   }
 }

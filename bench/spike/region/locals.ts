@@ -15,11 +15,13 @@ export const STATUS = 5
 export const FIRST = 6
 export const SECOND = 7
 export const RESULT = 8
-const FIRST_REGISTER = 9
+/** Number of the site at which the region is left. */
+export const SITE = 9
+const FIRST_REGISTER = 10
 
 const { i32, i64 } = WasmType
 export const PARAMETERS: readonly WasmType[] = [i64, i32, i32]
-const FIXED: readonly WasmType[] = [i64, i32, i32, i64, i64, i64]
+const FIXED: readonly WasmType[] = [i64, i32, i32, i64, i64, i64, i32]
 
 const REGISTERS = 16
 

@@ -7,21 +7,17 @@
  */
 import { FIELD } from '@ringfold/arch'
 import { IrEmitter, LocalPool } from '../../../packages/translator/src/emit/emitter.ts'
-import type { RuntimeFunctions } from '../../../packages/translator/src/emit/guest-effects.ts'
 import { HandlerStatus } from '../../../packages/translator/src/layout.ts'
 import { ByteWriter } from '../../../packages/translator/src/wasm/bytes.ts'
 import type { BranchHint } from '../../../packages/translator/src/wasm/module.ts'
 import { Wasm, WasmType } from '../../../packages/translator/src/wasm/opcodes.ts'
 import type { Block, Terminator } from './blocks.ts'
-import { RegionEffects, type TlbArrays } from './effects.ts'
+import { RegionEffects, type RegionParts } from './effects.ts'
 import { Kind } from './flag-state.ts'
 import { BUDGET, DEPTH, KIND, PARAMETERS, RegionLocals, RIP } from './locals.ts'
 import type { RegionPlan } from './plan.ts'
 
-export interface RegionModule {
-  readonly functions: RuntimeFunctions
-  readonly storeFlags: number
-  readonly tlb: TlbArrays
+export interface RegionModule extends RegionParts {
   /** Wasm function of the region that begins at a place of the page, if this module has one. */
   callee(place: number): number | undefined
 }
@@ -33,7 +29,9 @@ export interface RegionBody {
 }
 
 /** What stands open around the code that is being written. */
-type Label = { readonly kind: 'left' | 'exit' | 'other' } | { readonly kind: 'loop' | 'behind'; readonly block: number }
+type Label =
+  | { readonly kind: 'left' | 'exit' | 'cold' | 'other' }
+  | { readonly kind: 'loop' | 'behind'; readonly block: number }
 
 /** Distance beyond which a table of an indirect jump's targets would be mostly holes. */
 const MAX_TABLE_SPAN = 1024
@@ -61,7 +59,7 @@ class RegionWriter {
     this.#module = module
     this.#locals = new RegionLocals(plan.rewritten.flatMap((each) => (each === undefined ? [] : [each.code])))
     this.#pool = new LocalPool(PARAMETERS.length + this.#locals.types.length)
-    this.#effects = new RegionEffects(module.functions, this.#locals, module.tlb, module.storeFlags, plan.entry)
+    this.#effects = new RegionEffects(module, this.#locals, plan.entry)
     this.#e = new IrEmitter(this.#out, this.#pool, this.#effects)
     this.#children = plan.blocks.map(() => [])
     for (const n of plan.shape.order)
@@ -73,8 +71,11 @@ class RegionWriter {
     this.#loadRegisters()
     this.#open(Wasm.block, { kind: 'left' })
     this.#open(Wasm.block, { kind: 'exit' })
+    this.#open(Wasm.block, { kind: 'cold' })
     if (this.#plan.shape.isReducible) this.#tree(0)
     else this.#dispatcher()
+    this.#close()
+    this.#effects.finishLeaving(e)
     this.#close()
     this.#storeRegisters()
     this.#effects.flagsToState(e)
@@ -190,7 +191,7 @@ class RegionWriter {
     const { code, sites, kept, condition } = this.#plan.rewritten[n] as RegionPlan['rewritten'][number]
     const count = block.instructions.length
     e.depth = 0
-    this.#effects.context = { sites, instructions: count, exitDepth: this.#exitDepth() }
+    this.#effects.context = { sites, instructions: count, coldDepth: this.#depth(({ kind }) => kind === 'cold') }
     this.#checkBudget(this.#plan.needed[n] as number, block.start)
     if (count > 0) {
       e.get(BUDGET)
