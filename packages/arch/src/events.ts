@@ -85,6 +85,8 @@ export const ACTIVITY_STATE = /* @__PURE__ */ Object.freeze({
   SHUTDOWN: 2,
   WAIT_FOR_SIPI: 3,
   MWAIT: 4,
+  /** MWAIT with bit 0 of ECX: interrupts end it even while they are masked (Intel SDM vol. 2B, MWAIT). */
+  MWAIT_MASKED: 5,
 })
 
 /** Signals that were latched at the processor's pins or by its local APIC and wait to be taken. */

@@ -18,7 +18,7 @@ import type { Processor } from './processor.ts'
 const { lo: INFO, shift } = EVENT_INFORMATION
 const { NMI: NMI_BLOCKED, STI, MOV_SS } = INTERRUPTIBILITY.lo
 const { NMI, INIT, SIPI } = PENDING_SIGNALS.lo
-const { ACTIVE, HLT, SHUTDOWN, WAIT_FOR_SIPI, MWAIT } = ACTIVITY_STATE
+const { ACTIVE, SHUTDOWN, WAIT_FOR_SIPI, MWAIT, MWAIT_MASKED } = ACTIVITY_STATE
 const { BSP } = APIC_BASE.lo
 const NMI_VECTOR = EXCEPTION.NMI.vector
 
@@ -57,7 +57,8 @@ export class EventGate {
   monitorWritten(): void {
     const { state } = this.#processor
     state.setLo(FIELD.monitorArmed, 0)
-    if (state.lo(FIELD.activityState) === MWAIT) state.setLo(FIELD.activityState, ACTIVE)
+    const activity = state.lo(FIELD.activityState)
+    if (activity === MWAIT || activity === MWAIT_MASKED) state.setLo(FIELD.activityState, ACTIVE)
   }
 
   /** Delivers one event, if one is due. @returns whether it did: then there may be more */
@@ -138,11 +139,14 @@ export class EventGate {
 
   #takeInterrupt(): boolean {
     const { state } = this.#processor
-    if (this.#interrupts === undefined || (state.lo(FIELD.systemFlags) & RFLAGS.lo.IF) === 0) return false
-    if ((state.lo(FIELD.interruptibility) & (STI | MOV_SS)) !== 0) return false
+    if (this.#interrupts === undefined) return false
     const activity = state.lo(FIELD.activityState)
-    if (activity !== ACTIVE && activity !== HLT && activity !== MWAIT) return false
-    if (!this.#interrupts.isPending()) return false
+    if ((state.lo(FIELD.systemFlags) & RFLAGS.lo.IF) === 0) {
+      if (activity === MWAIT_MASKED && this.#interrupts.isPending()) state.setLo(FIELD.activityState, ACTIVE)
+      return false
+    }
+    if ((state.lo(FIELD.interruptibility) & (STI | MOV_SS)) !== 0) return false
+    if (activity === SHUTDOWN || activity === WAIT_FOR_SIPI || !this.#interrupts.isPending()) return false
     this.#raise(EVENT_TYPE.EXTERNAL_INTERRUPT, this.#interrupts.acknowledge())
     return true
   }

@@ -74,7 +74,8 @@ export function mwait(ctx: RuleContext): RuleStatus {
   const { state } = ctx
   if (!hasFeature(ctx, 'MONITOR') || (isProtected(state) && cplOf(state) !== 0)) return raiseUd(state)
   if ((state.lo(FIELD.rcx) & ~1) !== 0) return raiseGp(state)
-  if (state.lo(FIELD.monitorArmed) !== 0) state.setLo(FIELD.activityState, ACTIVITY_STATE.MWAIT)
+  const waiting = (state.lo(FIELD.rcx) & 1) !== 0 ? ACTIVITY_STATE.MWAIT_MASKED : ACTIVITY_STATE.MWAIT
+  if (state.lo(FIELD.monitorArmed) !== 0) state.setLo(FIELD.activityState, waiting)
   return 0
 }
 

@@ -39,10 +39,9 @@ export function iret(ctx: RuleContext, sizeBytes: number, nextLo: number): RuleS
   const { state } = ctx
   const size = sizeBytes as Size
   const status = iretByMode(ctx, size, nextLo)
-  if (status === 0) {
-    state.setLo(FIELD.interruptibility, state.lo(FIELD.interruptibility) & ~INTERRUPTIBILITY.lo.NMI)
-    ctx.host.modeChanged()
-  }
+  // Also where it faults (Intel SDM vol. 3A, 7.7.1).
+  state.setLo(FIELD.interruptibility, state.lo(FIELD.interruptibility) & ~INTERRUPTIBILITY.lo.NMI)
+  if (status === 0) ctx.host.modeChanged()
   return status
 }
 
