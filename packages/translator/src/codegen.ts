@@ -1,0 +1,10 @@
+/**
+ * From IR to WebAssembly: what engines of other people's making can be built with. A `ModuleBuilder` collects functions;
+ * `IrEmitter` writes the body of one from IR; `GuestEffects` says what ops with effects become.
+ */
+export { type EffectEmitter, IrEmitter, LocalPool } from './emit/emitter.ts'
+export { type AddressMode, GuestEffects, type RuntimeFunctions, SlotField } from './emit/guest-effects.ts'
+export { baseModule, defineRuntime, importMemories, importRuntime } from './interpreter/base-module.ts'
+export { ByteWriter } from './wasm/bytes.ts'
+export { type BranchHint, type FunctionIndex, type FunctionType, ModuleBuilder } from './wasm/module.ts'
+export { Wasm, WasmType } from './wasm/opcodes.ts'
