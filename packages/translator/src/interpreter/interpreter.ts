@@ -62,6 +62,7 @@ export class Interpreter {
   #generation = 1
   #status = 0
   #isRepeating = false
+  #ruleFaulted = false
 
   /** `memory`: memory 1, with the layout of layout.ts; what is left of it behind `SLOTS_OFFSET` holds slots. */
   constructor(host: InterpreterHost, ram: WasmMemory, memory: WasmMemory) {
@@ -87,7 +88,9 @@ export class Interpreter {
   /** Helpers and rules find the flags settled. */
   #helper(n: number, a: number, b: number, c: number): number {
     this.#settle()
-    return this.#host.helper(n, a, b, c)
+    const status = this.#host.helper(n, a, b, c)
+    this.#ruleFaulted = status === HandlerStatus.fault
+    return status
   }
 
   /** Computes the status flags from the last operation. */
@@ -184,6 +187,7 @@ export class Interpreter {
   execute(budget: number): number {
     if (this.#mode === null) this.modeChanged()
     this.#isRepeating = false
+    this.#ruleFaulted = false
     let left = budget
     for (;;) {
       const slot = this.#enter()
@@ -209,7 +213,8 @@ export class Interpreter {
   /** Puts RIP into the state. */
   #leave(status: number): void {
     const { state } = this.#host
-    if (status === HandlerStatus.transfer) return
+    // RIP is set already: by a transfer, or before a rule that faulted, which may have gone to another task before it did.
+    if (status === HandlerStatus.transfer || (status === HandlerStatus.fault && this.#ruleFaulted)) return
     if (status === HandlerStatus.jump) {
       state.set(
         FIELD.rip,
