@@ -6,9 +6,9 @@ import { GuestEffects, type RuntimeFunctions } from '../../../packages/translato
 import { HandlerStatus, SCRATCH } from '../../../packages/translator/src/layout.ts'
 import type { BranchHint } from '../../../packages/translator/src/wasm/module.ts'
 import { Wasm, WasmType } from '../../../packages/translator/src/wasm/opcodes.ts'
-import { Kind, usesStatus } from './flag-state.ts'
+import { Kind, kindWord, usesStatus, wideParts } from './flag-state.ts'
 import { BASE, BUDGET, FIRST, KIND, RESULT, type RegionLocals, RIP, SECOND, SITE, STATUS } from './locals.ts'
-import { IN_MEMORY, kindWord, type Site, wideParts } from './rewrite.ts'
+import { IN_MEMORY, type Site } from './rewrite.ts'
 import type { SlowPaths } from './slow-paths.ts'
 
 /** Offsets in memory 1 of the TLB arrays for reads and writes. */

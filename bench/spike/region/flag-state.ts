@@ -2,7 +2,7 @@
  * Flags as a region knows them while it is compiled: the operation that set them last, with its operands as values. Whoever asks
  * for a flag or condition gets an expression over these; whoever does not, costs nothing.
  */
-import { RFLAGS } from '@ringfold/arch'
+import { FIELD, RFLAGS } from '@ringfold/arch'
 import { FlagKind, type IrBuilder, type IrCode, opNumber, STATUS, type Value } from '@ringfold/semantics'
 
 const { CF, PF, AF, ZF, SF, OF } = RFLAGS.shift
@@ -270,4 +270,20 @@ export class FlagExpressions {
         return or(this.flag(s, ZF), less())
     }
   }
+}
+
+/** What the local of the kind holds. */
+export const kindWord = (s: FlagState): number => s.kind | (Math.log2(s.bits / 8) << SIZE_SHIFT)
+
+/** The engine's kinds: a carry in makes no difference to who has the result. */
+export const plainKind = (kind: number): number =>
+  kind === Kind.addWithCarry ? Kind.add : kind === Kind.subWithBorrow ? Kind.sub : kind
+
+/** What of a state goes into 64-bit locals, each widened. */
+export function wideParts(s: FlagState, wide: (v: Value) => Value): [offset: number, v: Value][] {
+  const parts: [number, Value][] = []
+  if (usesFirst(s.kind)) parts.push([FIELD.lazySrc1.offset, wide(s.a)])
+  if (usesSecond(s.kind)) parts.push([FIELD.lazySrc2.offset, wide(s.b)])
+  if (usesResult(s.kind)) parts.push([FIELD.lazyResult.offset, wide(s.r)])
+  return parts
 }

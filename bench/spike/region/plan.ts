@@ -2,7 +2,8 @@
 import { IrCode, liftInstruction, Op } from '@ringfold/semantics'
 import { type Block, successors } from './blocks.ts'
 import { Kind } from './flag-state.ts'
-import { canLeave, type FlagsInLocals, isFlagOp, type LiftedBlock, type RewrittenBlock, rewrite } from './rewrite.ts'
+import { canLeave, isFlagOp } from './ops.ts'
+import { type FlagsInLocals, type LiftedBlock, type RewrittenBlock, rewrite } from './rewrite.ts'
 import { type Shape, shapeOf } from './shape.ts'
 
 /** Pieces of IR, used again from one translation to the next: an `IrCode` is six arrays. */

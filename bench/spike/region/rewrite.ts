@@ -11,12 +11,22 @@ import {
   type FlagState,
   Kind,
   kindOf,
-  SIZE_SHIFT,
+  kindWord,
+  plainKind,
   usesFirst,
-  usesResult,
   usesSecond,
   usesStatus,
+  wideParts,
 } from './flag-state.ts'
+import {
+  CAN_LEAVE,
+  FLAG_OPS,
+  hasFlagOps,
+  matchingEnd,
+  STATE_LOADS,
+  STATE_STORES,
+  setsCarryAdjustOverflow,
+} from './ops.ts'
 
 /** A state access with this added to its offset goes to the state and not to a local of the region. */
 export const IN_MEMORY = 1 << 20
@@ -65,35 +75,6 @@ export interface RewriteOptions {
 
 const { ZF, SF, PF } = RFLAGS.lo
 const BITS = [8, 16, 32, 64] as const
-const CAN_LEAVE: ReadonlySet<number> = new Set(
-  [
-    ...(['mem.load8', 'mem.load16', 'mem.load32', 'mem.load64', 'mem.load128', 'mem.probe', 'fault'] as const),
-    ...(['mem.store8', 'mem.store16', 'mem.store32', 'mem.store64', 'mem.store128'] as const),
-  ].map((name) => Op[name]),
-)
-const FLAG_OPS: ReadonlySet<number> = new Set([
-  Op['flags.set'],
-  Op['flags.bits'],
-  Op['flags.get'],
-  Op['flags.all'],
-  Op['flags.condition'],
-])
-const STATE_LOADS: ReadonlySet<number> = new Set([
-  Op['state.load8'],
-  Op['state.load16'],
-  Op['state.load32'],
-  Op['state.load64'],
-])
-const STATE_STORES: ReadonlySet<number> = new Set([
-  Op['state.store8'],
-  Op['state.store16'],
-  Op['state.store32'],
-  Op['state.store64'],
-])
-
-export const canLeave = (op: number): boolean => CAN_LEAVE.has(op) || op === Op.jump
-export const isFlagOp = (op: number): boolean => FLAG_OPS.has(op)
-
 export function rewrite(lifted: LiftedBlock, options: RewriteOptions): RewrittenBlock {
   return new BlockRewriter(lifted, options).run()
 }
@@ -432,44 +413,3 @@ class BlockRewriter {
 }
 
 const settled = (status: Value): FlagState => ({ kind: Kind.settled, bits: 32, a: -1, b: -1, r: -1, status })
-
-/** What the local of the kind holds. */
-export const kindWord = (s: FlagState): number => s.kind | (Math.log2(s.bits / 8) << SIZE_SHIFT)
-
-/** The engine's kinds: a carry in makes no difference to who has the result. */
-const plainKind = (kind: number): number =>
-  kind === Kind.addWithCarry ? Kind.add : kind === Kind.subWithBorrow ? Kind.sub : kind
-
-/** What of a state goes into 64-bit locals, each widened. */
-export function wideParts(s: FlagState, wide: (v: Value) => Value): [offset: number, v: Value][] {
-  const parts: [number, Value][] = []
-  if (usesFirst(s.kind)) parts.push([FIELD.lazySrc1.offset, wide(s.a)])
-  if (usesSecond(s.kind)) parts.push([FIELD.lazySrc2.offset, wide(s.b)])
-  if (usesResult(s.kind)) parts.push([FIELD.lazyResult.offset, wide(s.r)])
-  return parts
-}
-
-export function matchingEnd(code: IrCode, from: number): number {
-  let depth = 0
-  for (let n = from; ; n++) {
-    const op = code.op[n]
-    if (op === Op.if || op === Op.loop) depth++
-    else if (op === Op.end && --depth === 0) return n
-  }
-}
-
-function hasFlagOps(code: IrCode, from: number): boolean {
-  const end = matchingEnd(code, from)
-  for (let n = from; n < end; n++) if (FLAG_OPS.has(code.op[n] as number)) return true
-  return false
-}
-
-/** Whether the next flag op, in the same straight piece, sets CF, AF and OF. */
-function setsCarryAdjustOverflow(code: IrCode, n: number): boolean {
-  for (let i = n + 1; i < code.length; i++) {
-    const op = code.op[i] as number
-    if (op === Op.if || op === Op.else || op === Op.end || op === Op.loop) return false
-    if (FLAG_OPS.has(op)) return op === Op['flags.bits'] && ((code.imm[i] as number) & 0x811) === 0x811
-  }
-  return false
-}
