@@ -2,9 +2,10 @@
  * Runs code through regions: looks the code at RIP up by its code key, compiles where there is none, enters for at most about a
  * millisecond at a time, and leaves what regions do not hold, and the last instructions of a budget, to the interpreter tier.
  */
+
 import { FIELD } from '@ringfold/arch'
 import { HandlerStatus } from '@ringfold/translator'
-import { baseModule } from '../../packages/translator/src/interpreter/base-module.ts'
+import { baseModule } from '@ringfold/translator/codegen'
 import { type SpikeMachine, TLB_ARRAYS } from './machine.ts'
 import { successors } from './region/blocks.ts'
 import { type Compiled, compileRegions, exportName } from './region/compile.ts'

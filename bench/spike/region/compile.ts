@@ -3,12 +3,17 @@
 import { FIELD } from '@ringfold/arch'
 import type { WasmMemory } from '@ringfold/contracts'
 import { Decoder } from '@ringfold/isa/decoder'
-import { IrEmitter, LocalPool } from '../../../packages/translator/src/emit/emitter.ts'
-import { importMemories, importRuntime } from '../../../packages/translator/src/interpreter/base-module.ts'
-import { SCRATCH } from '../../../packages/translator/src/layout.ts'
-import { ByteWriter } from '../../../packages/translator/src/wasm/bytes.ts'
-import { ModuleBuilder } from '../../../packages/translator/src/wasm/module.ts'
-import { Wasm, WasmType } from '../../../packages/translator/src/wasm/opcodes.ts'
+import { SCRATCH } from '@ringfold/translator'
+import {
+  ByteWriter,
+  IrEmitter,
+  importMemories,
+  importRuntime,
+  LocalPool,
+  ModuleBuilder,
+  Wasm,
+  WasmType,
+} from '@ringfold/translator/codegen'
 import { findBlocks, type RegionSource } from './blocks.ts'
 import type { ExitSite, TlbArrays } from './effects.ts'
 import { PARAMETERS } from './locals.ts'

@@ -1,11 +1,16 @@
 /** Ops with effects as Wasm, in a region: registers and flags are locals; memory goes through the array that the code key fixes. */
+
 import { FIELD } from '@ringfold/arch'
 import { MemoryImm, Op, ValueType } from '@ringfold/semantics'
-import type { IrEmitter } from '../../../packages/translator/src/emit/emitter.ts'
-import { GuestEffects, type RuntimeFunctions } from '../../../packages/translator/src/emit/guest-effects.ts'
-import { HandlerStatus, SCRATCH } from '../../../packages/translator/src/layout.ts'
-import type { BranchHint } from '../../../packages/translator/src/wasm/module.ts'
-import { Wasm, WasmType } from '../../../packages/translator/src/wasm/opcodes.ts'
+import { HandlerStatus, SCRATCH } from '@ringfold/translator'
+import {
+  type BranchHint,
+  GuestEffects,
+  type IrEmitter,
+  type RuntimeFunctions,
+  Wasm,
+  WasmType,
+} from '@ringfold/translator/codegen'
 import { Kind, kindWord, usesStatus, wideParts } from './flag-state.ts'
 import { BASE, BUDGET, FIRST, KIND, RESULT, type RegionLocals, RIP, SECOND, SITE, STATUS } from './locals.ts'
 import { IN_MEMORY, type Site } from './rewrite.ts'

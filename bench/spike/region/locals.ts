@@ -1,8 +1,9 @@
 /** The locals of a region's function. */
+
 import { FIELD } from '@ringfold/arch'
 import type { IrCode } from '@ringfold/semantics'
 import { Op } from '@ringfold/semantics'
-import { WasmType } from '../../../packages/translator/src/wasm/opcodes.ts'
+import { WasmType } from '@ringfold/translator/codegen'
 
 /** Parameters: RIP of the entry, instructions until the next event, calls that may still nest. */
 export const BASE = 0

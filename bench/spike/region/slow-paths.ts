@@ -1,9 +1,13 @@
 /** Functions of every region module: the host's slow paths with the address in one piece, so that a call of them is short. */
-import { IrEmitter, LocalPool } from '../../../packages/translator/src/emit/emitter.ts'
-import type { RuntimeFunctions } from '../../../packages/translator/src/emit/guest-effects.ts'
-import { ByteWriter } from '../../../packages/translator/src/wasm/bytes.ts'
-import type { ModuleBuilder } from '../../../packages/translator/src/wasm/module.ts'
-import { Wasm, WasmType } from '../../../packages/translator/src/wasm/opcodes.ts'
+import {
+  ByteWriter,
+  IrEmitter,
+  LocalPool,
+  type ModuleBuilder,
+  type RuntimeFunctions,
+  Wasm,
+  WasmType,
+} from '@ringfold/translator/codegen'
 
 const NAMES = ['slowLoad', 'slowStore', 'slowProbe'] as const
 /** Indices of (address, imm) -> status. */

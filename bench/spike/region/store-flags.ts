@@ -1,9 +1,7 @@
 /** A function of every region module: flags from a region's locals to the lazy form in the state that all engines read. */
+
 import { FIELD } from '@ringfold/arch'
-import { IrEmitter, LocalPool } from '../../../packages/translator/src/emit/emitter.ts'
-import { ByteWriter } from '../../../packages/translator/src/wasm/bytes.ts'
-import type { ModuleBuilder } from '../../../packages/translator/src/wasm/module.ts'
-import { Wasm, WasmType } from '../../../packages/translator/src/wasm/opcodes.ts'
+import { ByteWriter, IrEmitter, LocalPool, type ModuleBuilder, Wasm, WasmType } from '@ringfold/translator/codegen'
 import { Kind, SIZE_SHIFT } from './flag-state.ts'
 
 const { i32, i64 } = WasmType

@@ -5,12 +5,10 @@
  *
  * A negative budget that comes back is the complement of what is left: something has to be looked after.
  */
+
 import { FIELD } from '@ringfold/arch'
-import { IrEmitter, LocalPool } from '../../../packages/translator/src/emit/emitter.ts'
-import { HandlerStatus } from '../../../packages/translator/src/layout.ts'
-import { ByteWriter } from '../../../packages/translator/src/wasm/bytes.ts'
-import type { BranchHint } from '../../../packages/translator/src/wasm/module.ts'
-import { Wasm, WasmType } from '../../../packages/translator/src/wasm/opcodes.ts'
+import { HandlerStatus } from '@ringfold/translator'
+import { type BranchHint, ByteWriter, IrEmitter, LocalPool, Wasm, WasmType } from '@ringfold/translator/codegen'
 import type { Block, Terminator } from './blocks.ts'
 import { RegionEffects, type RegionParts } from './effects.ts'
 import { Kind } from './flag-state.ts'
