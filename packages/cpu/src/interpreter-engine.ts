@@ -4,7 +4,7 @@ import type { PageNumber } from '@ringfold/contracts'
 import type { Instruction } from '@ringfold/isa/decoder'
 import { PAGE_ATTRIBUTE, PAGE_BYTES } from '@ringfold/memory'
 import { ACCESS, accessClassOf, CLASS_ACCESS, type LinearAccessor } from '@ringfold/mmu'
-import { ACCESS_KIND, is64Bit, type RuleContext, raiseGp } from '@ringfold/rings'
+import { ACCESS_KIND, is64Bit, isAmd, type RuleContext, raiseGp } from '@ringfold/rings'
 import { callHelper, MemoryImm } from '@ringfold/semantics'
 import { HandlerStatus, Interpreter, type InterpreterHost } from '@ringfold/translator'
 import type { Availability } from './availability.ts'
@@ -35,6 +35,7 @@ export class InterpreterEngine implements InterpreterHost {
   readonly name = 'interpreter'
   readonly state: CpuState
   readonly replaced: Readonly<Record<string, string>>
+  readonly vendor: 'intel' | 'amd'
   readonly interpreter: Interpreter
   readonly #parts: InterpreterParts
   readonly #pages: CodePages
@@ -54,6 +55,7 @@ export class InterpreterEngine implements InterpreterHost {
     this.#parts = parts
     this.state = ctx.state
     this.replaced = availability.replaced
+    this.vendor = isAmd(ctx) ? 'amd' : 'intel'
     const { memory } = linear.mmu
     this.#pages = CodePages.of(memory)
     this.interpreter = new Interpreter(this, memory.wasm, memory1.wasm)

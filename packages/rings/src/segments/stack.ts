@@ -1,4 +1,4 @@
-import { ACCESS_RIGHTS, type CpuState, FIELD, SEGMENT } from '@ringfold/arch'
+import { ACCESS_RIGHTS, type CpuState, CR0, EXCEPTION, FIELD, RFLAGS, SEGMENT } from '@ringfold/arch'
 import type { LinearAccess } from '@ringfold/contracts'
 import { type RuleContext, type RuleStatus, raise } from '../context.ts'
 import { currentAccess, is64Bit, isCanonical } from '../mode.ts'
@@ -6,6 +6,9 @@ import type { Descriptor } from './descriptor.ts'
 import { withinLimit } from './linear-address.ts'
 
 const RSP = 4
+const AC = EXCEPTION['#AC'].vector
+/** The kind of an access that CPL 3 makes. */
+const USER_ACCESS: LinearAccess = 0
 const WIDTH_64 = 64
 const PAGE_OFFSET = 0xfff
 
@@ -80,17 +83,21 @@ export class StackCursor {
 
   /** Whether `count` pushes of `sizeBytes` will succeed; no room: `vector` with `code`. */
   probe(ctx: RuleContext, count: number, sizeBytes: 2 | 4 | 8, vector: number, code: number): RuleStatus {
-    const bytes = count * sizeBytes
-    // Within one page a single probe says the same; across two, the page of the first push must fault first.
-    if (this.#width === WIDTH_64 && (this.spLo & PAGE_OFFSET) >= bytes) {
-      if (!this.#address(ctx.state, -bytes, sizeBytes)) return raise(ctx.state, vector, code)
-      return ctx.linear.probeWrite(bytes, this.#addressLo, this.#addressHi, this.#access)
-    }
-    for (let n = 1; n <= count; n++) {
+    // Within one page of 64-bit mode the first push says it for all.
+    const isOnePage = this.#width === WIDTH_64 && (this.spLo & PAGE_OFFSET) >= count * sizeBytes
+    const distinct = isOnePage ? 1 : count
+    for (let n = 1; n <= distinct; n++) {
       if (!this.#address(ctx.state, -n * sizeBytes, sizeBytes)) return raise(ctx.state, vector, code)
+      if (this.#isMisaligned(ctx.state, sizeBytes)) return raise(ctx.state, AC, 0)
       if (ctx.linear.probeWrite(sizeBytes, this.#addressLo, this.#addressHi, this.#access) !== 0) return 1
     }
     return 0
+  }
+
+  /** Whether the access at the address is one that #AC forbids: at CPL 3, with CR0.AM and EFLAGS.AC (Intel SDM vol. 3A, 7.15). */
+  #isMisaligned(state: CpuState, sizeBytes: number): boolean {
+    if (this.#access !== USER_ACCESS || (this.#addressLo & (sizeBytes - 1)) === 0) return false
+    return (state.lo(FIELD.systemFlags) & RFLAGS.lo.AC) !== 0 && (state.lo(FIELD.cr0) & CR0.lo.AM) !== 0
   }
 
   /** A push that was probed. */
@@ -100,9 +107,42 @@ export class StackCursor {
     ctx.linear.write(sizeBytes, this.#addressLo, this.#addressHi, lo >>> 0, hi >>> 0, this.#access)
   }
 
+  /**
+   * Pushes slots of 8 bytes, all or none: `words` holds them in halves from the lowest address on. A stack of 64-bit mode; no room:
+   * `vector` with `code`.
+   */
+  pushFrame64(ctx: RuleContext, words: Uint32Array, count: number, vector: number, code: number): RuleStatus {
+    const bytes = 8 * count
+    const { linear } = ctx
+    if (linear.directOffset !== undefined && linear.direct !== undefined && liesInPage(this.spLo, bytes)) {
+      const at = linear.directOffset(bytes, this.spLo - bytes, this.spHi, this.#access, true)
+      if (at >= 0) {
+        const { direct } = linear
+        for (let n = 0; n < 2 * count; n++) direct.setUint32(at + 4 * n, words[n] as number, true)
+        this.spLo -= bytes
+        return 0
+      }
+    }
+    if (this.probe(ctx, count, 8, vector, code) !== 0) return 1
+    for (let n = 2 * count - 2; n >= 0; n -= 2) this.push(ctx, 8, words[n] as number, words[n + 1])
+    return 0
+  }
+
+  /** Reads `count` slots of 8 bytes above the stack pointer into halves of `into`, where that is possible at once. */
+  peekDirect64(ctx: RuleContext, count: number, into: Uint32Array): boolean {
+    const { linear } = ctx
+    if (this.#width !== WIDTH_64 || linear.directOffset === undefined || linear.direct === undefined) return false
+    const at = linear.directOffset(8 * count, this.spLo, this.spHi, this.#access, false)
+    if (at < 0) return false
+    const { direct } = linear
+    for (let n = 0; n < 2 * count; n++) into[n] = direct.getUint32(at + 4 * n, true)
+    return true
+  }
+
   /** Reads slot `slot` above the stack pointer, into `linear.lo` and `hi`. */
   peek(ctx: RuleContext, slot: number, sizeBytes: 2 | 4 | 8, vector: number, code = 0): RuleStatus {
     if (!this.#address(ctx.state, slot * sizeBytes, sizeBytes)) return raise(ctx.state, vector, code)
+    if (this.#isMisaligned(ctx.state, sizeBytes)) return raise(ctx.state, AC, 0)
     return ctx.linear.read(sizeBytes, this.#addressLo, this.#addressHi, this.#access)
   }
 
@@ -112,6 +152,11 @@ export class StackCursor {
     else if (this.#width === 32) state.set(FIELD.gpr, this.spLo, 0, RSP)
     else state.setLo(FIELD.gpr, ((state.lo(FIELD.gpr, RSP) & 0xffff0000) | (this.spLo & 0xffff)) >>> 0, RSP)
   }
+}
+
+/** Whether the `bytes` below an address are all of one page. */
+function liesInPage(end: number, bytes: number): boolean {
+  return end >= bytes && ((end - bytes) & PAGE_OFFSET) + bytes <= PAGE_OFFSET + 1
 }
 
 /** What the sum of a low half and a small offset carries into the high half. */

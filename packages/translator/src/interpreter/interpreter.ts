@@ -26,6 +26,8 @@ export interface InterpreterHost extends HostFunctions {
   isAvailable?(i: Instruction): boolean
   /** Mnemonics that the processor executes as others (`LiftOptions`). */
   readonly replaced?: Readonly<Record<string, string>>
+  /** Whose encodings count where vendors differ (`DecoderOptions`). Absent: Intel's. */
+  readonly vendor?: 'intel' | 'amd'
 }
 
 /** Instructions in one call of the loop: V8 replaces no function that runs, so that its better code begins with the next call. */

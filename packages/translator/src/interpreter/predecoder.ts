@@ -22,13 +22,16 @@ const LEAVES: ReadonlySet<ControlFlow> = new Set<ControlFlow>([
   ...(['jmp', 'jmpind', 'ret', 'ud', 'int', 'iret', 'farjmp', 'farret', 'sysret', 'sysexit'] as const),
 ])
 
-const decoders = /* @__PURE__ */ new Map<number, Decoder>()
+type Vendor = 'intel' | 'amd'
 
-function decoderFor(bits: 16 | 32 | 64): Decoder {
-  const known = decoders.get(bits)
+const decoders = /* @__PURE__ */ new Map<string, Decoder>()
+
+function decoderFor(bits: 16 | 32 | 64, vendor: Vendor): Decoder {
+  const key = `${vendor}${bits}`
+  const known = decoders.get(key)
   if (known !== undefined) return known
-  const decoder = new Decoder(bits)
-  decoders.set(bits, decoder)
+  const decoder = new Decoder(bits, { vendor })
+  decoders.set(key, decoder)
   return decoder
 }
 
@@ -67,7 +70,7 @@ export class Predecoder {
     this.#ram = ram
     this.#memory = memory
     this.#view = new DataView(memory.buffer as ArrayBuffer)
-    this.#decoder = decoderFor(mode.bits)
+    this.#decoder = decoderFor(mode.bits, host.vendor ?? 'intel')
   }
 
   /**

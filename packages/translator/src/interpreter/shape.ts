@@ -54,8 +54,11 @@ export function shapeKey(i: Instruction, stackBits: number): string {
   const sizes = `${i.form}.${i.operandSize}.${i.addressSize}.${stackBits}.${i.prefixes & REPEATS}`
   if (!isMemory(i)) return sizes
   const segments = [0, 1, 2].map((n) => (operandKind(i, n) === OperandKind.memory ? memorySegment(i, n) : '')).join('')
-  return `${sizes}.${i.mod === 3 ? 'f' : addressingOf(i)}.${segments}`
+  return `${sizes}.${i.mod === 3 ? 'f' : addressingOf(i)}.${segments}${isBasedOnStack(i) && mnemonicOf(i) === 'pop' ? '.s' : ''}`
 }
+
+/** Whether the address begins with rSP, which POP counts as already incremented. */
+const isBasedOnStack = (i: Instruction): boolean => i.base === 4 && i.addressSize !== 16
 
 /** Operands of a shape: read from the slot. */
 export class TemplateSource implements OperandSource {
@@ -97,7 +100,7 @@ export class TemplateSource implements OperandSource {
     this.#segments = each((n) => memorySegment(i, n))
     this.#constants = each((n) => fixedNumber(i, n))
     this.#addressing = addressingOf(i)
-    this.#baseIsStack = i.base === 4 && i.addressSize !== 16
+    this.#baseIsStack = isBasedOnStack(i)
   }
 
   kind(n: number): OperandClass {
