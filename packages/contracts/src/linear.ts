@@ -28,4 +28,10 @@ export interface LinearMemory {
   /** What the last read gave. */
   readonly lo: number
   readonly hi: number
+  /**
+   * A short way, which an implementation need not have: where `sizeBytes` within one page lie in `direct`, if they can be read
+   * (or written) there at once without a fault or anything else to be done; -1 where they cannot, or nothing is known.
+   */
+  directOffset?(sizeBytes: number, addressLo: number, addressHi: number, access: LinearAccess, write: boolean): number
+  readonly direct?: DataView
 }

@@ -83,6 +83,19 @@ export class LinearAccessor implements LinearMemory {
     return 0
   }
 
+  /** By the first level of the TLB alone. */
+  directOffset(sizeBytes: number, addressLo: number, addressHi: number, access: LinearAccess, write: boolean): number {
+    if ((addressLo & PAGE_OFFSET) + sizeBytes > PAGE_4K) return -1
+    const words = this.#words
+    const at = this.mmu.firstLevel.entryWord(2 * this.#classOf(access) + (write ? 1 : 0), addressLo)
+    if (words[at] !== (addressLo & PAGE_MASK) >>> 0 || words[at + 1] !== addressHi >>> 0) return -1
+    return ((words[at + ADDEND_WORD] as number) + addressLo) >>> 0
+  }
+
+  get direct(): DataView {
+    return this.#view
+  }
+
   probeWrite(sizeBytes: number, addressLo: number, addressHi: number, access: LinearAccess): AccessStatus {
     return this.#probe(sizeBytes, addressLo, addressHi, access, ACCESS.WRITE)
   }

@@ -32,8 +32,7 @@ export function enterLong(ctx: RuleContext, event: number, errorCode: number): R
     if (openInnerStack64(ctx, level, ist, frame.ext, stack) !== 0) return 1
   } else stack.use64(state.lo(FIELD.rsp), state.hi(FIELD.rsp), accessAt(level))
   stack.move(-(stack.spLo & 0xf))
-  if (stack.probe(ctx, frame.hasErrorCode ? 6 : 5, 8, VECTOR.SS, frame.ext) !== 0) return 1
-  pushFrame64(ctx)
+  if (pushFrame64(ctx) !== 0) return 1
   stack.use64(stack.spLo, stack.spHi, accessAt(level))
   if (inner) setNullStack(state, level)
   setCode(state, code, level)
@@ -79,13 +78,21 @@ function checkCode64(ctx: RuleContext): RuleStatus {
   return markAccessed(ctx, code)
 }
 
-function pushFrame64(ctx: RuleContext): void {
+/** Error code, RIP, CS, RFLAGS, RSP, SS in halves, as they lie on the stack. */
+const slots = /* @__PURE__ */ new Uint32Array(12)
+const withoutCode = /* @__PURE__ */ slots.subarray(2)
+const SLOTS = 6
+
+function pushFrame64(ctx: RuleContext): RuleStatus {
   const { state } = ctx
-  const { stack } = frame
-  stack.push(ctx, 8, state.lo(FIELD.segSelector, SEGMENT.SS))
-  stack.push(ctx, 8, state.lo(FIELD.rsp), state.hi(FIELD.rsp))
-  stack.push(ctx, 8, frame.flags)
-  stack.push(ctx, 8, state.lo(FIELD.segSelector, SEGMENT.CS))
-  stack.push(ctx, 8, frame.ripLo, frame.ripHi)
-  if (frame.hasErrorCode) stack.push(ctx, 8, frame.errorCode)
+  slots[0] = frame.errorCode
+  slots[2] = frame.ripLo
+  slots[3] = frame.ripHi
+  slots[4] = state.lo(FIELD.segSelector, SEGMENT.CS)
+  slots[6] = frame.flags
+  slots[8] = state.lo(FIELD.rsp)
+  slots[9] = state.hi(FIELD.rsp)
+  slots[10] = state.lo(FIELD.segSelector, SEGMENT.SS)
+  if (frame.hasErrorCode) return frame.stack.pushFrame64(ctx, slots, SLOTS, VECTOR.SS, frame.ext)
+  return frame.stack.pushFrame64(ctx, withoutCode, SLOTS - 1, VECTOR.SS, frame.ext)
 }

@@ -59,8 +59,17 @@ function iretByMode(ctx: RuleContext, size: Size, nextLo: number): RuleStatus {
   return iretProtected(ctx, size)
 }
 
+/** Five slots of 8 bytes in halves. */
+const slots = /* @__PURE__ */ new Uint32Array(10)
+
 /** Reads `count` slots from `first` on into `popped`. */
 function pop(ctx: RuleContext, first: number, count: number, size: Size): RuleStatus {
+  if (size === 8 && stack.peekDirect64(ctx, first + count, slots)) {
+    for (let n = first; n < first + count; n++) popped[n] = slots[2 * n] as number
+    if (first === 0) ipHi = slots[1] as number
+    else spHi = slots[7] as number
+    return 0
+  }
   for (let n = first; n < first + count; n++) {
     if (stack.peek(ctx, n, size, VECTOR.SS) !== 0) return 1
     popped[n] = ctx.linear.lo
