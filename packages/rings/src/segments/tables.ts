@@ -65,15 +65,18 @@ export function storeTable(
   if (umipFault(ctx) !== 0) return 1
   const user = cplOf(state) === 3 ? 0 : 1
   const baseBytes = is64Bit(state) ? 8 : 4
+  if (operand(ctx, segment, offsetLo, offsetHi, 2, ACCESS_KIND.WRITE) !== 0) return 1
+  const limitLo = state.lo(FIELD.helperArgument)
+  const limitHi = state.hi(FIELD.helperArgument)
+  // The limit is what faults first, where both lie in one page.
+  if (linear.probeWrite(2, limitLo, limitHi, user) !== 0) return 1
   if (operand(ctx, segment, offsetLo + 2, offsetHi, baseBytes, ACCESS_KIND.WRITE) !== 0) return 1
   const lo = state.lo(FIELD.helperArgument)
   const hi = state.hi(FIELD.helperArgument)
-  if (operand(ctx, segment, offsetLo, offsetHi, 2, ACCESS_KIND.WRITE) !== 0) return 1
   if (linear.probeWrite(baseBytes, lo, hi, user) !== 0) return 1
   const limit = state.lo(table === TABLE.GDT ? FIELD.gdtrLimit : FIELD.idtrLimit)
   const base = table === TABLE.GDT ? FIELD.gdtrBase : FIELD.idtrBase
-  const limitLo = state.lo(FIELD.helperArgument)
-  if (linear.write(2, limitLo, state.hi(FIELD.helperArgument), limit, 0, user) !== 0) return 1
+  if (linear.write(2, limitLo, limitHi, limit, 0, user) !== 0) return 1
   return linear.write(baseBytes, lo, hi, state.lo(base), state.hi(base), user)
 }
 
