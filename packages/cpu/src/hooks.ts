@@ -55,6 +55,8 @@ export class Hooks {
     cr3: new Set(),
     exception: new Set(),
   }
+  /** Counts up whenever somebody begins or ends to listen. */
+  version = 0
   readonly #changed: () => void
 
   /** `changed` is called when somebody begins or ends to listen. */
@@ -64,11 +66,16 @@ export class Hooks {
 
   on<Name extends HookName>(name: Name, listener: Listener<Name>): Unsubscribe {
     this.#listeners[name].add(listener)
-    this.#changed()
+    this.#noteChange()
     return () => {
       this.#listeners[name].delete(listener)
-      this.#changed()
+      this.#noteChange()
     }
+  }
+
+  #noteChange(): void {
+    this.version++
+    this.#changed()
   }
 
   onInstruction(listener: Listener<'instruction'>): Unsubscribe {

@@ -1,5 +1,5 @@
 /** A logical processor: state, paging, privilege, an engine, and the order of events between instructions. */
-import { type CpuState, cplOf, FIELD, INTERRUPTIBILITY, RFLAGS } from '@ringfold/arch'
+import { ACCESS_RIGHTS, type CpuState, cplOf, FIELD, INTERRUPTIBILITY, RFLAGS, SEGMENT } from '@ringfold/arch'
 import type { Clock, EngineExit, InterruptSource, MsrBank, PageNumber } from '@ringfold/contracts'
 import { PAGE_BYTES, type PhysicalMemory, type PortSpace } from '@ringfold/memory'
 import { LinearAccessor, Mmu, type PagingCapabilities } from '@ringfold/mmu'
@@ -49,7 +49,17 @@ export interface ProcessorOptions {
 }
 
 const { STI, MOV_SS } = INTERRUPTIBILITY.lo
-const { TF, RF } = RFLAGS.lo
+const { TF, RF, AC, VM } = RFLAGS.lo
+const word = ({ offset, strideBytes }: { readonly offset: number; readonly strideBytes: number }, index = 0): number =>
+  (offset + index * strideBytes) >>> 2
+const FLAGS_WORD = /* @__PURE__ */ word(FIELD.systemFlags)
+const CS_ACCESS_WORD = /* @__PURE__ */ word(FIELD.segAccess, SEGMENT.CS)
+/** Words of the state on which the mode of 64-bit code depends, besides flags. */
+const MODE_WORDS: readonly number[] = /* @__PURE__ */ (() => [
+  CS_ACCESS_WORD,
+  word(FIELD.segAccess, SEGMENT.SS),
+  ...[FIELD.cr0, FIELD.cr4, FIELD.efer, FIELD.dr7].map((field) => word(field)),
+])()
 /** Enable bits of the breakpoints in DR7. */
 const DR7_ENABLES = 0xff
 /** Deliveries without an instruction retired between them, after which `run` returns: a guest may fault for ever. */
@@ -78,6 +88,10 @@ export class Processor {
   #cr0 = -1
   #cr4 = -1
   #efer = -1
+  /** What of the state the last application of a mode saw. */
+  readonly #modeSeen = new Float64Array(MODE_WORDS.length).fill(-1)
+  #flagsSeen = -1
+  #hooksSeen = -1
   #stopRequested = false
 
   /** Throws `CpuError` `cpu.engine` for an engine that does not exist. The processor is reset. */
@@ -169,6 +183,7 @@ export class Processor {
     this.mmu.modeChanged()
     this.mmu.flushAll(false)
     this.translationsChanged()
+    this.#modeSeen.fill(-1)
     this.#applyMode()
   }
 
@@ -196,6 +211,7 @@ export class Processor {
 
   #applyMode(): void {
     this.#modeChanged = false
+    if (this.#isSameMode()) return
     const { state } = this
     this.#reloadPaging()
     this.#access.modeChanged()
@@ -206,6 +222,27 @@ export class Processor {
     this.#watched = breakpoints || hooked || this.hooks.has('instruction') || this.#access.alignmentChecked
     this.#access.observer =
       breakpoints || hooked ? (isWrite, lo, hi, size) => this.#observe(isWrite, lo, hi, size) : null
+  }
+
+  /**
+   * Whether everything on which the mode depends is as it was when it was applied last: in 64-bit code that is little, and most
+   * exceptions and returns of a kernel change none of it.
+   */
+  #isSameMode(): boolean {
+    const { u32 } = this.state
+    const seen = this.#modeSeen
+    let same = true
+    for (let n = 0; n < MODE_WORDS.length; n++) {
+      const word = u32[MODE_WORDS[n] as number] as number
+      if (seen[n] === word) continue
+      seen[n] = word
+      same = false
+    }
+    const flags = (u32[FLAGS_WORD] as number) & (AC | VM)
+    if (flags !== this.#flagsSeen || this.hooks.version !== this.#hooksSeen) same = false
+    this.#flagsSeen = flags
+    this.#hooksSeen = this.hooks.version
+    return same && ((u32[CS_ACCESS_WORD] as number) & ACCESS_RIGHTS.lo.L) !== 0
   }
 
   /** Lets the paging unit look at the registers on which it depends, if one has changed. */
