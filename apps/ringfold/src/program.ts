@@ -24,7 +24,7 @@ const version = (): string =>
 /** The whole command line. What a command needs is loaded when it runs. */
 async function buildProgram(argv: readonly string[]): Promise<Command> {
   const program = new Command('ringfold')
-    .description('x86 virtualization taken apart: today its instructions.')
+    .description('x86 virtualization taken apart: today its instructions and its processor.')
     .version(version(), '--version', 'print the version')
     .helpCommand('help [command]', 'show the help of a command')
     .configureHelp({ styleTitle: (text) => styled('bold', text), styleCommandText: (text) => styled('cyan', text) })
