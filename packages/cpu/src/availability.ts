@@ -5,6 +5,7 @@ import {
   type CpuModel,
   checkFpu,
   checkSse,
+  is64Bit,
   isRealOrV86,
   type RuleContext,
   type RuleStatus,
@@ -27,6 +28,8 @@ const NEED = /* @__PURE__ */ Object.freeze({
   WAIT: 32,
   /** FXSAVE and FXRSTOR: #NM with CR0.EM or TS. */
   FXSAVE: 64,
+  /** Not in 64-bit mode: #UD. */
+  LEGACY: 128,
 })
 
 /** Encodings that processors without the feature take for what they were before it. Intel SDM vol. 2: TZCNT, LZCNT, WBNOINVD. */
@@ -49,6 +52,9 @@ function needsOf(form: FormFacts, model: CpuModel): number {
   if (missing || form.later !== null) return NEED.MISSING
   const has = (pattern: RegExp) => operands.some(({ type }) => pattern.test(type))
   const usesMxcsr = implicit.some(({ name }) => name === 'MXCSR')
+  // They exist in other modes whatever CPUID says of 64-bit mode (SDM vol. 2A, LAHF; vol. 2B, SAHF).
+  const isLahf = mnemonic === 'lahf' || mnemonic === 'sahf'
+  if (isLahf && !model.features.has('LAHF_SAHF')) return NEED.LEGACY
   let need = attributes.includes('pm') ? NEED.PROTECTED : 0
   if (features.includes('FXSR')) return need | NEED.FXSAVE
   if (mnemonic === 'wait') return need | NEED.WAIT
@@ -110,6 +116,7 @@ export class Availability {
   #isBlocked(need: number): boolean {
     const bits = this.modeBits()
     const [em, ts, mp, fxsr, real] = [bits & 1, bits & 2, bits & 4, bits & 8, bits & 16]
+    if ((need & NEED.LEGACY) !== 0) return is64Bit(this.#ctx.state)
     if ((need & NEED.PROTECTED) !== 0 && real !== 0) return true
     if ((need & (NEED.X87 | NEED.MMX | NEED.SSE | NEED.FXSAVE)) !== 0 && (em | ts) !== 0) return true
     if ((need & NEED.SSE) !== 0 && fxsr === 0) return true
@@ -120,7 +127,7 @@ export class Availability {
   check(form: number): RuleStatus {
     const ctx = this.#ctx
     const need = this.#needs[form] ?? NEED.MISSING
-    if ((need & NEED.MISSING) !== 0) return raiseUd(ctx.state)
+    if ((need & (NEED.MISSING | NEED.LEGACY)) !== 0 && !this.allows(form)) return raiseUd(ctx.state)
     if (need === 0 || !this.#isBlocked(need)) return 0
     const bits = this.modeBits()
     if ((need & NEED.PROTECTED) !== 0 && (bits & 16) !== 0) return raiseUd(ctx.state)
