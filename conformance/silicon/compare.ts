@@ -3,7 +3,7 @@
 import { approximations, isCloseEnough } from './approximate.ts'
 import { REACHED_END, type SiliconCase, type SiliconOutcome } from './case.ts'
 import { IMAGE } from './image.ts'
-import { WINDOW_BYTES } from './layout.ts'
+import { USER_CODE_64, WINDOW_BYTES } from './layout.ts'
 import { undefinedFlags } from './undefined-flags.ts'
 
 export interface Difference {
@@ -71,6 +71,10 @@ class Comparer {
     this.#g = new DataView(got.image.buffer, got.image.byteOffset)
   }
 
+  get endsIn64Bit(): boolean {
+    return this.#e.getUint16(IMAGE.cs, true) === USER_CODE_64
+  }
+
   note(field: string, expected: string, got: string): void {
     if (expected !== got) this.differences.push({ field, expected, got })
   }
@@ -111,7 +115,12 @@ class Comparer {
 }
 
 function compareRegisters(c: Comparer, bits: 32 | 64): void {
-  for (const [n, name] of NAMES.entries()) if (bits === 64 || n < 8) c.word64(name, IMAGE.gpr + 8 * n)
+  // Upper halves, and R8 to R15, are undefined once 64-bit mode is left (SDM vol. 1, 3.4.1.1).
+  const wide = bits === 64 && c.endsIn64Bit
+  for (const [n, name] of NAMES.entries()) {
+    if (wide) c.word64(name, IMAGE.gpr + 8 * n)
+    else if (n < 8) c.word32(name, IMAGE.gpr + 8 * n, -1)
+  }
   c.word64('rip', IMAGE.rip)
   for (const name of ['cs', 'ss'] as const) c.word16(name, IMAGE[name])
   for (const name of ['ds', 'es', 'fs', 'gs'] as const) c.selector(name, IMAGE[name])

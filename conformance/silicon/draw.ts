@@ -54,6 +54,7 @@ const withoutBytes =
   (o: OperandValue, n: number): OperandValue => {
     if (o.kind !== 'memory') return o
     const type = form.operands[n]?.type ?? ''
+    if (type.startsWith('m16:') && form.flow !== 'next') return { ...o, far: true } satisfies MemoryValue
     return type === 'm' || type.startsWith('m16:') ? ({ ...o, bytes: 0 } satisfies MemoryValue) : o
   }
 

@@ -1,7 +1,7 @@
 /** Where silicon differs from the processor that is modelled, by form: each with its reason and where that is written. */
 import { initialImage, REACHED_END, type SiliconOutcome } from './case.ts'
 import type { Comparison } from './compare.ts'
-import { RCX } from './draft.ts'
+import { RCX, RSP } from './draft.ts'
 import { IMAGE } from './image.ts'
 import type { Vector } from './vectors.ts'
 
@@ -64,6 +64,9 @@ const [SS, GP, PF, AC, XM] = [12, 13, 14, 17, 19]
 const isOneOf = (j: Judged, ...vectors: number[]): boolean =>
   vectors.includes(trapOf(j)) && vectors.includes(j.got.trap) && only(/^(trap|errorCode|cr2)$/)(j)
 
+const stackPointer = ({ vector }: Judged): bigint =>
+  new DataView(initialImage(vector.input).buffer).getBigUint64(IMAGE.gpr + 8 * RSP, true)
+
 export const EXPLANATIONS: readonly Explanation[] = [
   {
     forms: /^(f?xsave)/,
@@ -111,14 +114,24 @@ export const EXPLANATIONS: readonly Explanation[] = [
     covers: (j) => trapOf(j) === XM && only(/^(fsw|ftw|st\d)$/)(j),
   },
   {
-    forms: /^pusha/,
-    why: 'a PUSHA that faults has written what lies before the fault here: below the stack pointer, which stays (SDM vol. 2B, PUSHA)',
+    forms: /^pusha|^call_(m|ptr)16/,
+    why: 'what pushes several things, and faults, has written those before the fault here: below the stack pointer, which stays (SDM vol. 2B, PUSHA; vol. 2A, CALL)',
     covers: (j) => trapOf(j) === PF && only(/^memory/)(j),
+  },
+  {
+    forms: /^call_m16/,
+    why: 'a far call out of 64-bit code into compatibility mode, with a stack above 4 GiB: pushes are already of 32-bit addresses here (SDM vol. 2A, CALL, "Operation" does not say)',
+    covers: (j) => j.vector.input.bits === 64 && stackPointer(j) > 0xffff_ffffn && isOneOf(j, PF, SS),
   },
   {
     forms: /^call_rm/,
     why: 'a call to what is no canonical address, with a stack that faults: which comes first is open (SDM vol. 3A, 7.9, table 7-2)',
     covers: (j) => isOneOf(j, PF, GP, SS, AC),
+  },
+  {
+    forms: /^(retf|iret)/,
+    why: 'what a far return finds on a stack that faults, and whether before or after it looks at CS: by implementation (SDM vol. 2B, RET; vol. 3A, 7.9, table 7-2)',
+    covers: (j) => trapOf(j) !== GP && isOneOf(j, PF, GP, AC, SS),
   },
   {
     forms: /^cmps/,

@@ -40,12 +40,10 @@ interface Exclusion {
 export const EXCLUSIONS: readonly Exclusion[] = [
   { forms: /^(cpuid|xgetbv)/, why: 'answers by the model of the processor' },
   { forms: /^(sgdt|sidt|sldt|str|smsw)_/, why: 'shows the tables and registers of the host (and CR4.UMIP forbids it)' },
-  { forms: /^(lar|lsl|verr|verw)_/, why: "reads the host's descriptor tables" },
   { forms: /^(int3|int1|syscall|sysenter)/, why: 'goes to the kernel of the host' },
-  { forms: /^(lds|les|lss|lfs|lgs)_|^(jmp|call)_(ptr|m)16|^retf|^iret/, why: 'far: tested with tables of our own' },
   { forms: /^(xsaveopt|xsavec|xsaves|xrstors)/, why: 'what they leave out depends on what the host did before' },
   {
-    forms: /_amd$/,
+    forms: /_amd$|_m1632_o64$/,
     why: "a near branch with operand size 16 in 64-bit code: only AMD's processors obey it (SDM vol. 2, JMP)",
   },
   { forms: /_r?\d*m?\d*a16$/, why: 'addresses below 64 KiB cannot be mapped for a process' },

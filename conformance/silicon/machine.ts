@@ -34,7 +34,9 @@ const AT = {
   stack: KERNEL + 0x7000,
   tables: KERNEL + 0x8000,
 } as const
+const KERNEL_CODE_32 = 0x08
 const KERNEL_CODE = 0x10
+const KERNEL_DATA = 0x18
 const TSS = 0x40
 const HANDLER_BYTES = 16
 const HLT = 0xf4
@@ -76,7 +78,10 @@ export class SiliconMachine implements SiliconSubject {
   }
 
   #prepareTables(): void {
+    // As Linux has it (arch/x86/kernel/cpu/common.c, gdt_page): what LAR and LSL see, and what user code must not load.
+    this.#put64(AT.gdt + KERNEL_CODE_32, descriptor(0x9b, 0xc))
     this.#put64(AT.gdt + KERNEL_CODE, descriptor(0x9b, 0xa))
+    this.#put64(AT.gdt + KERNEL_DATA, descriptor(0x93, 0xc))
     this.#put64(AT.gdt + (USER_CODE_32 & ~7), descriptor(0xfb, 0xc))
     this.#put64(AT.gdt + (USER_DATA & ~7), descriptor(0xf3, 0xc))
     this.#put64(AT.gdt + (USER_CODE_64 & ~7), descriptor(0xfb, 0xa))

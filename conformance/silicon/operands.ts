@@ -2,7 +2,18 @@
 import type { MemoryValue, OperandValue } from '@ringfold/isa/encoder'
 import { type RegisterClass, registerByName, registersOf } from '@ringfold/isa/registers'
 import type { Draft } from './draft.ts'
-import { CODE, FS_BASE, GS_BASE, READ_ONLY, READ_ONLY_BYTES, WINDOW, WINDOW_BYTES } from './layout.ts'
+import {
+  CODE,
+  FS_BASE,
+  GS_BASE,
+  READ_ONLY,
+  READ_ONLY_BYTES,
+  USER_CODE_32,
+  USER_CODE_64,
+  USER_DATA,
+  WINDOW,
+  WINDOW_BYTES,
+} from './layout.ts'
 import { integer64 } from './random.ts'
 
 const NAMED_BYTES: Readonly<Record<string, number>> = {
@@ -136,6 +147,33 @@ function drawTarget(d: Draft, type: string): OperandValue {
   }
 }
 
+/** Selectors that a case may meet: null, flat segments of CPL 3, of the kernel, beyond the table, and of an LDT that is not there. */
+const SELECTORS = [
+  0,
+  1,
+  3,
+  USER_DATA,
+  USER_DATA,
+  USER_CODE_32,
+  USER_CODE_64,
+  USER_DATA & ~3,
+  USER_DATA - 1,
+  8,
+  0x10,
+  0x18,
+  0xfff8,
+  0x1000,
+  7,
+]
+/** Where far branches go: mostly code that can be entered. */
+const FAR_TARGETS = [USER_CODE_64, USER_CODE_32, USER_CODE_64, USER_CODE_32, USER_CODE_64 & ~3]
+
+/** A selector of `likely` ones, or any that a case may meet. */
+export const drawSelector = (d: Draft, likely: readonly number[] = SELECTORS): number =>
+  d.pick(d.once(4) ? SELECTORS : likely)
+
+export const drawCodeSelector = (d: Draft): number => drawSelector(d, FAR_TARGETS)
+
 const ACCUMULATOR_MEMORY: Readonly<Record<string, number>> = { rBX: 3, rDI: 7 }
 
 /** Memory whose address register is given by the form: string operands, XLAT, MASKMOV. */
@@ -166,6 +204,12 @@ export function drawOperand(d: Draft, type: string): OperandValue {
   }
   if (type.startsWith('imm')) return drawImmediate(d, type)
   if (type.startsWith('rel')) return drawTarget(d, type)
+  if (type.startsWith('ptr'))
+    return {
+      kind: 'far',
+      selector: drawSelector(d, FAR_TARGETS),
+      offset: d.emptyCode() & (type === 'ptr16:16' ? 0xffff : -1),
+    }
   if (/^\d+$/.test(type)) return { kind: 'immediate', value: BigInt(type) }
   if (type.startsWith('moffs')) {
     const bytes = Number(type.slice(5)) / 8

@@ -6,7 +6,8 @@ import type { OperandValue } from '@ringfold/isa/encoder'
 import type { FormFacts } from '@ringfold/isa/facts'
 import { type Draft, RAX, RBP, RCX, RDX, RSP } from './draft.ts'
 import { drawImage, drawMxcsr, IMAGE } from './image.ts'
-import { FS_BASE, GS_BASE, READ_ONLY, USER_CODE_32, USER_DATA, WINDOW, WINDOW_BYTES } from './layout.ts'
+import { FS_BASE, GS_BASE, READ_ONLY, USER_DATA, WINDOW, WINDOW_BYTES } from './layout.ts'
+import { drawCodeSelector, drawSelector } from './operands.ts'
 import { extended, type Random } from './random.ts'
 
 type Before = (d: Draft, form: FormFacts) => void
@@ -18,6 +19,8 @@ const word = (bits: number, value: bigint): Uint8Array => {
   return bytes.subarray(0, bits / 8)
 }
 
+const LOWEST_STACK = 64n
+
 /** A place for the stack: mostly aligned and well inside the window. */
 function drawStack(d: Draft): bigint {
   const kind = d.next() % 16
@@ -25,7 +28,9 @@ function drawStack(d: Draft): bigint {
   if (kind < 13) return BigInt(WINDOW + 0x800 + (d.next() % 0x3000))
   if (kind === 13) return BigInt(WINDOW + (d.next() % 24))
   if (kind === 14) return BigInt(WINDOW + WINDOW_BYTES + (d.next() % 24))
-  return d.register(RSP)
+  // A far call that pushes across address 0 of 32-bit code faults for ever on the host.
+  const own = d.register(RSP)
+  return own < LOWEST_STACK ? own + LOWEST_STACK : own
 }
 
 const stack = (d: Draft): void => d.setRegister(RSP, drawStack(d))
@@ -122,14 +127,38 @@ const poppedFlags: After = (d) => {
   d.setMemory(d.register(RSP), word(d.bits, flags))
 }
 
-const SELECTORS = [0, 1, 3, USER_DATA, USER_DATA, USER_CODE_32, USER_DATA & ~3, USER_DATA - 1, 0xfff8, 0x1000]
-const selector: After = (d, _form, operands) => {
-  const from = operands[1]
-  const value = BigInt(d.pick(SELECTORS))
-  if (from?.kind === 'memory' && d.memory) d.setMemory(d.memory.address, word(16, value))
-  else if (from?.kind === 'register') d.setLow(from.register & 31, 16, value)
+/** Puts a selector where the instruction takes it: in operand `n`. */
+const selectorIn =
+  (n: number): After =>
+  (d, _form, operands) => {
+    const from = operands[n]
+    const value = BigInt(drawSelector(d))
+    if (from?.kind === 'memory' && d.memory) d.setMemory(d.memory.address, word(16, value))
+    else if (from?.kind === 'register') d.setLow(from.register & 31, 16, value)
+  }
+const poppedSelector: After = (d) => d.setMemory(d.register(RSP), word(16, BigInt(drawSelector(d))))
+
+/** A far pointer in memory: the offset, then the selector, which is that of code for a branch. */
+const farPointer: After = (d, form) => {
+  if (!d.memory) return
+  const { address, bytes } = d.memory
+  const isBranch = form.flow !== 'next'
+  const selector = isBranch ? drawCodeSelector(d) : drawSelector(d)
+  if (isBranch && !d.once(8)) d.setMemory(address, word(8 * (bytes - 2), BigInt(d.emptyCode())))
+  d.setMemory(address + BigInt(bytes - 2), word(16, BigInt(selector)))
 }
-const poppedSelector: After = (d) => d.setMemory(d.register(RSP), word(16, BigInt(d.pick(SELECTORS))))
+
+/** What RETF and IRET find: RIP, CS, and for IRET flags, RSP and SS; elements of the operand size. */
+const farReturn: After = (d, form) => {
+  const bits = form.name === 'iret' ? 16 : form.name === 'iretq' ? 64 : 32
+  const flags = d.next() & ~0x100 & (d.once(3) ? -1 : ~Number(NESTED_FLAGS))
+  const stack = WINDOW + (d.next() % WINDOW_BYTES)
+  const elements = [d.emptyCode(), drawCodeSelector(d), flags >>> 0, stack, drawSelector(d, [USER_DATA])]
+  const used = form.mnemonic === 'retf' ? elements.slice(0, 2) : elements
+  used.forEach((value, n) => {
+    d.setMemory(d.register(RSP) + BigInt((n * bits) / 8), word(bits, BigInt(value)))
+  })
+}
 
 const decimal: After = (d) => {
   if (!d.memory || d.once(8)) return
@@ -222,9 +251,12 @@ const AFTER: readonly (readonly [RegExp, After])[] = [
   [/^cmpxchg(8|16)b/, compareExchangeWide],
   [/^bt[rsc]?_rm\d+_r/, bitOffset],
   [/^(jmp|call)_rm/, indirect],
-  [/^ret/, returnAddress],
+  [/^ret(_|$)/, returnAddress],
   [/^popf/, poppedFlags],
-  [/^mov_sreg/, selector],
+  [/^mov_sreg|^(lar|lsl)_/, selectorIn(1)],
+  [/^(verr|verw)_/, selectorIn(0)],
+  [/^(jmp|call)_m16|^l[defgs]s_/, farPointer],
+  [/^retf|^iret/, farReturn],
   [/^pop_[defgs]s/, poppedSelector],
   [/^fbld/, decimal],
   [/^fld_m80fp/, extendedMemory],
