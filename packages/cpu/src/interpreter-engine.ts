@@ -4,7 +4,7 @@ import type { PageNumber } from '@ringfold/contracts'
 import type { Instruction } from '@ringfold/isa/decoder'
 import { PAGE_ATTRIBUTE, PAGE_BYTES } from '@ringfold/memory'
 import { ACCESS, accessClassOf, CLASS_ACCESS, type LinearAccessor } from '@ringfold/mmu'
-import { ACCESS_KIND, is64Bit, isAmd, type RuleContext, raiseGp } from '@ringfold/rings'
+import { ACCESS_KIND, is64Bit, isCanonical, isAmd, type RuleContext, raiseGp } from '@ringfold/rings'
 import { callHelper, MemoryImm } from '@ringfold/semantics'
 import { HandlerStatus, Interpreter, type InterpreterHost } from '@ringfold/translator'
 import type { Availability } from './availability.ts'
@@ -84,7 +84,11 @@ export class InterpreterEngine implements InterpreterHost {
   fetchPage(): number {
     const { state } = this
     const [lo, hi] = [state.lo(FIELD.rip), state.hi(FIELD.rip)]
-    if (is64Bit(state)) return this.#hostOfCode(lo, hi)
+    if (is64Bit(state)) {
+      if (isCanonical(state, hi)) return this.#hostOfCode(lo, hi)
+      raiseGp(state)
+      return FAULT
+    }
     const limit = state.lo(FIELD.segLimit, SEGMENT.CS)
     if (hi !== 0 || lo > limit) {
       raiseGp(state)
