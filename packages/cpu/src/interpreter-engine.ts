@@ -4,7 +4,7 @@ import type { PageNumber } from '@ringfold/contracts'
 import type { Instruction } from '@ringfold/isa/decoder'
 import { PAGE_ATTRIBUTE, PAGE_BYTES } from '@ringfold/memory'
 import { ACCESS, accessClassOf, CLASS_ACCESS, type LinearAccessor } from '@ringfold/mmu'
-import { ACCESS_KIND, is64Bit, isCanonical, isAmd, type RuleContext, raiseGp } from '@ringfold/rings'
+import { ACCESS_KIND, is64Bit, isAmd, isCanonical, type RuleContext, raiseGp } from '@ringfold/rings'
 import { callHelper, MemoryImm } from '@ringfold/semantics'
 import { HandlerStatus, Interpreter, type InterpreterHost } from '@ringfold/translator'
 import type { Availability } from './availability.ts'
@@ -218,10 +218,17 @@ export class InterpreterEngine implements InterpreterHost {
     const { linearLo: lo, linearHi: hi } = this.#parts.access
     const offset = lo & OFFSET
     if (offset + size <= PAGE_BYTES) return this.#isSpecialPage(lo, hi, imm, write, offset, offset + size - 1)
+    // The second page is not touched, not even its accessed bit, if the first one faults: the access itself finds that.
+    const { linear, access } = this.#parts
+    const kind = access.accessOf(imm)
+    const status = write ? linear.probeWrite(size, lo, hi, kind) : linear.probeRead(size, lo, hi, kind)
+    if (status !== 0) return false
     const next = lo + PAGE_BYTES - offset
+    const nextHi = next > 0xffffffff ? (hi + 1) >>> 0 : hi
+    const last = offset + size - PAGE_BYTES - 1
     return (
       this.#isSpecialPage(lo, hi, imm, write, offset, OFFSET) ||
-      this.#isSpecialPage(next >>> 0, next > 0xffffffff ? hi + 1 : hi, imm, write, 0, offset + size - PAGE_BYTES - 1)
+      this.#isSpecialPage(next >>> 0, nextHi, imm, write, 0, last)
     )
   }
 
