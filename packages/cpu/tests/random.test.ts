@@ -7,30 +7,36 @@ import { generator, prepare } from './random-machine.ts'
 const seed = Number(process.env.RINGFOLD_SEED ?? Date.now() & 0x7fffffff)
 const CASES = Number(process.env.RINGFOLD_CASES ?? 30)
 const SLICES = 8
+/** Nothing here is a measurement: the limit only ends what hangs. */
+const LIMIT_MS = 120_000 + CASES * 4000
 
 const show = (value: unknown): string =>
   JSON.stringify(value, (_, v) => (typeof v === 'bigint' ? `0x${v.toString(16)}` : v))
 
-it(`engines are in the same state after any number of random instructions (RINGFOLD_SEED=${seed})`, () => {
-  const next = generator(seed)
-  const machines = ENGINES.map((engine) => new TestMachine({ engine, ramBytes: 1 << 20 }))
-  const [a, b] = machines as [TestMachine, TestMachine]
-  const problems: string[] = []
-  let retired = 0
-  for (let n = 0; n < CASES; n++) {
-    const setup = prepare(next, machines)
-    for (let slice = 0; slice < SLICES; slice++) {
-      const budget = 1 + (next() % 60)
-      const at = `case ${n} ${show(setup)} slice ${slice}`
-      if (next() % 8 === 0) for (const m of machines) m.cpu.signalNmi()
-      const [x, y] = machines.map((m) => m.cpu.run(budget))
-      const same = show(x) === show(y) && a.hash() === b.hash()
-      if (!same)
-        problems.push(`${at}: ${show(x)} ${show(y)} ${show(compareStates(a.cpu.state, b.cpu.state).slice(0, 4))}`)
-      retired += x?.retired ?? 0
-      if (!same || x?.reason === 'shutdown') break
+it(
+  `engines are in the same state after any number of random instructions (RINGFOLD_SEED=${seed})`,
+  () => {
+    const next = generator(seed)
+    const machines = ENGINES.map((engine) => new TestMachine({ engine, ramBytes: 1 << 20 }))
+    const [a, b] = machines as [TestMachine, TestMachine]
+    const problems: string[] = []
+    let retired = 0
+    for (let n = 0; n < CASES; n++) {
+      const setup = prepare(next, machines)
+      for (let slice = 0; slice < SLICES; slice++) {
+        const budget = 1 + (next() % 60)
+        const at = `case ${n} ${show(setup)} slice ${slice}`
+        if (next() % 8 === 0) for (const m of machines) m.cpu.signalNmi()
+        const [x, y] = machines.map((m) => m.cpu.run(budget))
+        const same = show(x) === show(y) && a.hash() === b.hash()
+        if (!same)
+          problems.push(`${at}: ${show(x)} ${show(y)} ${show(compareStates(a.cpu.state, b.cpu.state).slice(0, 4))}`)
+        retired += x?.retired ?? 0
+        if (!same || x?.reason === 'shutdown') break
+      }
     }
-  }
-  expect(problems.slice(0, 10)).toEqual([])
-  expect(retired).toBeGreaterThan(CASES * 10)
-})
+    expect(problems.slice(0, 10)).toEqual([])
+    expect(retired).toBeGreaterThan(CASES * 10)
+  },
+  LIMIT_MS,
+)
