@@ -4,6 +4,8 @@ import { assemble } from '@ringfold/isa/assembler'
 /** Bytes of an image; it ends at 1 MiB and at 4 GiB. */
 export const IMAGE_BYTES = 128 << 10
 const BASE = 0x100000 - IMAGE_BYTES
+/** Where the program runs: plain RAM, for every machine alike. */
+const RUN = 0x300000
 /** The I/O port on which a round is marked. */
 export const MARK_PORT = 0x3f8
 
@@ -41,7 +43,12 @@ mov ss, ax
 mov fs, ax
 mov gs, ax
 mov esp, 0x90000
-jmp ${BASE}
+cld
+mov esi, ${BASE}
+mov edi, ${RUN}
+mov ecx, ${(IMAGE_BYTES - 0x1000) / 4}
+rep movsd
+jmp ${RUN}
 `
 
 /** An image whose code begins at its first byte. */
@@ -105,7 +112,7 @@ export function distinctInstructions(): Program {
   const lines = Array.from({ length: DISTINCT }, () => instruction(next))
   const code = `mov edi, 0x200000\nround:\nmov dword [0x1f0000], ${PASSES}\npass:\n${lines.join('\n')}
     dec dword [0x1f0000]\njnz pass\nmov dx, ${MARK_PORT}\nmov al, 1\nout dx, al\njmp round`
-  const { bytes } = assemble(code, { bits: 32, origin: BigInt(BASE) })
+  const { bytes } = assemble(code, { bits: 32, origin: BigInt(RUN) })
   return { name: '20,000 distinct instructions', image: imageOf(bytes), instructionsPerRound: PASSES * (DISTINCT + 2) }
 }
 
@@ -114,7 +121,7 @@ const LOOPS = 2_000_000
 export function tightLoop(): Program {
   const code = `round:\nmov ecx, ${LOOPS}\ntop: add eax, ecx\nxor ebx, eax\nadd edx, 3\ndec ecx\njnz top
     mov dx, ${MARK_PORT}\nmov al, 1\nout dx, al\njmp round`
-  const { bytes } = assemble(code, { bits: 32, origin: BigInt(BASE) })
+  const { bytes } = assemble(code, { bits: 32, origin: BigInt(RUN) })
   return { name: 'tight loop', image: imageOf(bytes), instructionsPerRound: LOOPS * 5 }
 }
 
@@ -131,6 +138,7 @@ rep stosd
 mov dword [0x1000], 0x2003
 mov dword [0x2000], 0x3003
 mov dword [0x3000], 0x83
+mov dword [0x3008], 0x200083
 mov eax, handler
 mov word [0x5060], ax
 mov word [0x5062], 0x18
@@ -173,7 +181,7 @@ jmp round
 handler: add qword [rsp], 2
 iretq
 `
-  const { bytes } = assemble(code, { bits: 32, origin: BigInt(BASE) })
+  const { bytes } = assemble(code, { bits: 32, origin: BigInt(RUN) })
   // Of each: UD2 does not retire; DEC, JNZ, ADD and IRETQ do.
   return { name: 'exceptions', image: imageOf(bytes), instructionsPerRound: 4 * EXCEPTIONS_PER_ROUND }
 }
