@@ -48,6 +48,15 @@ export function pushf(ctx: RuleContext, sizeBytes: number): RuleStatus {
  */
 export function popf(ctx: RuleContext, image: number, sizeBytes: number): RuleStatus {
   const { state } = ctx
+  const ac = state.lo(FIELD.systemFlags) & F.AC
+  const status = popfByMode(ctx, image, sizeBytes)
+  // Alignment checks begin or end.
+  if ((state.lo(FIELD.systemFlags) & F.AC) !== ac) ctx.host.modeChanged()
+  return status
+}
+
+function popfByMode(ctx: RuleContext, image: number, sizeBytes: number): RuleStatus {
+  const { state } = ctx
   if (isProtected(state) && isV86(state)) return popfV86(ctx, image, sizeBytes)
   replaceFlags(state, image, changeableFlags(state, sizeBytes) | (sizeBytes === 2 ? 0 : F.RF))
   if (sizeBytes !== 2) replaceFlags(state, 0, F.RF)
