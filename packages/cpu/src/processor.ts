@@ -386,9 +386,9 @@ export class Processor {
 
   #meetsBreakpoint(): boolean {
     const { state } = this
-    const lo = state.lo(FIELD.rip) + state.lo(FIELD.csBase)
-    const hi = state.hi(FIELD.rip) + state.hi(FIELD.csBase) + (lo > 0xffffffff ? 1 : 0)
-    return checkInstructionBreakpoint(this.rules, lo >>> 0, hi >>> 0) !== 0
+    // 64-bit code has no base; elsewhere linear addresses wrap at 4 GiB.
+    const lo = (state.lo(FIELD.rip) + state.lo(FIELD.csBase)) >>> 0
+    return checkInstructionBreakpoint(this.rules, lo, state.hi(FIELD.rip)) !== 0
   }
 }
 

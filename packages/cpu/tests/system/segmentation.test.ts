@@ -253,6 +253,17 @@ describe.each(ENGINES)('segments in IA-32e mode (Intel SDM vol. 3A, 3.4.4; vol. 
     expect([guest.reg('rbx'), guest.reg('rcx'), guest.reg('rdx')]).toEqual([0x11, 0x11, 0x22])
   })
 
+  it('64-bit mode: base and limit in the descriptor of CS do not count, for branches and breakpoints neither (vol. 3A, 3.4.4)', () => {
+    const enter = `push ${FREE}\nlea rax, [rel there]\npush rax\ndb 0x48\nretf\nthere:`
+    const body = 'mov ecx, 3\nmore: inc ebx\ndec ecx\njnz more\ncall sub_\nhlt\nsub_: add ebx, 0x10\nret'
+    guest.describe(FREE, 0x12345, 0xf, 0x9a, 2)
+    guest.run(`${enter}\n${body}`)
+    expect([guest.reg('rbx'), guest.reg('rip')]).toEqual([0x13, guest.label('sub_')])
+    guest.start(64).describe(FREE, 0x12345, 0xf, 0x9a, 2)
+    guest.load(`mov rax, at\nmov dr0, rax\nmov eax, 0x402\nmov dr7, rax\n${enter}\nnop\nat: nop\nhlt`)
+    expect(guest.go()).toMatchObject({ vector: 1, ip: guest.label('at') })
+  })
+
   it('compatibility mode: base and limit count', () => {
     guest.describe(FREE, 0x60000, 0xfff, 0x92, 4)
     guest.memory.write32(0x60100, 0x33)

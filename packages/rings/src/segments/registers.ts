@@ -28,9 +28,13 @@ export function setFromDescriptor(state: CpuState, segment: number, selector: nu
   setSegment(state, segment, selector, from.base, 0, from.limit, from.rights)
 }
 
-/** Sets CS, with the privilege level as the RPL of its selector, and the DPL of SS, which is the CPL. */
+/**
+ * Sets CS, with the privilege level as the RPL of its selector, and the DPL of SS, which is the CPL. 64-bit code has no base, whatever
+ * its descriptor says (Intel SDM vol. 3A, 3.4.4): whoever adds `csBase` need not ask for the mode.
+ */
 export function setCode(state: CpuState, from: Descriptor, cpl: number): void {
-  setFromDescriptor(state, SEGMENT.CS, (from.selector & ~3) | cpl, from)
+  const base = isLongMode(state) && (from.rights & RIGHTS.L) !== 0 ? 0 : from.base
+  setSegment(state, SEGMENT.CS, (from.selector & ~3) | cpl, base, 0, from.limit, from.rights)
   setCpl(state, cpl)
 }
 
