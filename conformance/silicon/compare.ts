@@ -18,6 +18,9 @@ export interface Comparison {
   /** Status flags and condition codes that the manuals leave undefined: how many, and how many of them are as on silicon. */
   readonly undefinedBits: number
   readonly undefinedEqual: number
+  /** Of RFLAGS: which are undefined, and which of them differ. */
+  readonly undefinedMask: number
+  readonly undefinedDiffering: number
   /** Results that the manuals call approximate, and that are within their tolerance without being equal. */
   readonly approximate: number
 }
@@ -60,9 +63,10 @@ const countBits = (v: number): number => {
 
 class Comparer {
   readonly differences: Difference[] = []
-  approximate = 0
   undefinedBits = 0
   undefinedEqual = 0
+  undefinedMask = 0
+  undefinedDiffering = 0
   readonly #e: DataView
   readonly #g: DataView
 
@@ -100,10 +104,12 @@ class Comparer {
     if (((e ^ g) & mask) !== 0) this.note(field, hex(e), hex(g))
   }
 
-  countUndefined(at: number, mask: number): void {
+  /** @returns those that differ */
+  countUndefined(at: number, mask: number): number {
     const differing = (this.#e.getUint32(at, true) ^ this.#g.getUint32(at, true)) & mask
     this.undefinedBits += countBits(mask)
     this.undefinedEqual += countBits(mask) - countBits(differing)
+    return differing
   }
 
   register(field: string, at: number, bytes: number): void {
@@ -179,17 +185,17 @@ export function compareOutcomes(input: SiliconCase, expected: SiliconOutcome, go
   compareX87(c, expected, conditions)
   compareMemory(c, expected, got)
   if (expected.trap === REACHED_END) {
-    c.countUndefined(IMAGE.rflags, undefinedMask & STATUS)
+    c.undefinedMask = undefinedMask & STATUS
+    c.undefinedDiffering = c.countUndefined(IMAGE.rflags, c.undefinedMask)
     c.countUndefined(IMAGE.fsw, conditions)
   }
   return settleApproximate(input, c)
 }
 
 function settleApproximate(input: SiliconCase, c: Comparer): Comparison {
-  const { undefinedBits, undefinedEqual } = c
   const rows = approximations(input)
-  if (rows.length === 0 || c.differences.length === 0)
-    return { differences: c.differences, undefinedBits, undefinedEqual, approximate: 0 }
   const differences = c.differences.filter((d) => !rows.some((row) => isCloseEnough(row, d)))
-  return { differences, undefinedBits, undefinedEqual, approximate: c.differences.length - differences.length }
+  const { undefinedBits, undefinedEqual, undefinedMask, undefinedDiffering } = c
+  const approximate = c.differences.length - differences.length
+  return { differences, approximate, undefinedBits, undefinedEqual, undefinedMask, undefinedDiffering }
 }

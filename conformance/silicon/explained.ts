@@ -106,7 +106,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
   {
     forms: /^maskmov/,
     why: 'masked stores: faults of bytes that are not written, alignment checks and CR2 of the whole operand, and the MMX state after a fault are by implementation (SDM vol. 2B, MASKMOVQ, MASKMOVDQU, "Description")',
-    covers: (j) => trapOf(j) === PF || trapOf(j) === AC,
+    covers: (j) => trapOf(j) !== REACHED_END,
   },
   {
     forms: /^cvt(t?p[sd]2pi|pi2p[sd])_/,

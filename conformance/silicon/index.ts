@@ -1,7 +1,7 @@
 /**
  * Our processor against an x86-64 processor of silicon:
  * `npm run -s conformance -- silicon [--engine reference|interpreter] [--model NAME] [--form REGEX] [--limit N] [--json]`
- * replays every vector of `vectors/` on both engines, or one; `--limit`: the first N of each form.
+ * (`--undefined` adds flags that the manuals leave undefined, by mnemonic) replays every vector of `vectors/` on both engines, or one; `--limit`: the first N of each form.
  * `--soak SECONDS [--seed N]` draws fresh ones natively, and replays them; `--record [--seed N]` makes the files anew. Both need gcc.
  */
 import { ENGINES, type EngineName } from '@ringfold/cpu'
@@ -12,7 +12,7 @@ import { NativeRunner, nativeMissing } from './native.ts'
 import { hashOf } from './random.ts'
 import { record, runCases } from './record.ts'
 import { Tally } from './replay.ts'
-import { jsonOf, reportOf } from './report.ts'
+import { jsonOf, reportOf, undefinedOf } from './report.ts'
 import { readVectors, vectorFiles } from './vectors.ts'
 
 interface Options {
@@ -54,7 +54,7 @@ function replayFiles(options: Options, engine: EngineName): Tally {
 
 /** Draws a few cases of every form in turn, with a seed that goes on, until the time is up. */
 function soak(options: Options, seconds: number): Tally[] {
-  const CASES = 16
+  const [CASES, SEQUENCES] = [16, 500]
   const runner = new NativeRunner()
   const model = options.model ?? modelFor(hostProcessor().name)
   const subjects = options.engines.map((engine) => new SiliconMachine(engine, model))
@@ -63,10 +63,11 @@ function soak(options: Options, seconds: number): Tally[] {
   const end = performance.now() + seconds * 1000
   try {
     for (let round = 0; performance.now() < end; round++) {
-      for (const { name, file, bits, draw } of recordable(options.form)) {
+      for (const { name, file, bits, kind, draw } of recordable(options.form)) {
         if (performance.now() >= end) break
         const seed = hashOf(name, options.seed + bits + round * 0x10001)
-        const cases = Array.from({ length: CASES }, (_, n) => draw(seed, n)).filter((c) => c !== undefined)
+        const length = kind === 'sequence' ? SEQUENCES : CASES
+        const cases = Array.from({ length }, (_, n) => draw(seed, n)).filter((c) => c !== undefined)
         for (const vector of runCases(runner, cases))
           subjects.forEach((subject, n) => void tallies[n]?.run(file, vector, subject))
         progress(tallies[0]?.total.vectors ?? 0)
@@ -115,6 +116,7 @@ export function run({ json, args }: { readonly json: boolean; readonly args: rea
     console.log(JSON.stringify({ seconds, seed: soaking ? options.seed : undefined, engines: tallies.map(jsonOf) }))
   else {
     for (const tally of tallies) console.log(`${reportOf(tally)}\n`)
+    if (args.includes('--undefined')) console.log(undefinedOf(tallies[0] as Tally))
     console.log(`${seconds.toFixed(0)} s${soaking ? `, seed ${options.seed}` : ''}`)
   }
   return tallies.every((t) => t.total.failed === 0)

@@ -1,11 +1,13 @@
 /** Replays vectors on a subject, and keeps count. */
 import { Decoder, Instruction, Status } from '@ringfold/isa/decoder'
+import { flagNames, formByName } from '@ringfold/isa/facts'
 import { Formatter } from '@ringfold/isa/formatter'
 import type { SiliconCase } from './case.ts'
 import { type Comparison, compareOutcomes, type Difference } from './compare.ts'
 import { explanationOf } from './explained.ts'
 import { codeAddress } from './image.ts'
 import type { SiliconSubject } from './subject.ts'
+import { formsOf } from './undefined-flags.ts'
 import type { Vector } from './vectors.ts'
 
 /** Counts of one group of instructions, or of all. */
@@ -54,12 +56,20 @@ export function textOf(c: SiliconCase): string {
   return texts.join('; ')
 }
 
+/** Of one flag that a mnemonic leaves undefined: in how many vectors it was as on silicon. */
+export interface UndefinedFlag {
+  readonly name: string
+  vectors: number
+  equal: number
+}
+
 const describe = (d: Difference): string => `${d.field} ${d.expected} expected, ${d.got} found`
 
 export class Tally {
   readonly groups = new Map<string, Counts>()
   readonly explanations = new Map<string, number>()
   readonly failures = new Map<string, FormFailures>()
+  readonly undefinedFlags = new Map<string, UndefinedFlag>()
   readonly subject: string
 
   constructor(subject: string) {
@@ -74,6 +84,7 @@ export class Tally {
     const { comparison, got } = outcomeOf(vector, subject)
     counts.undefinedBits += comparison.undefinedBits
     counts.undefinedEqual += comparison.undefinedEqual
+    this.#noteUndefined(vector.input, comparison)
     if (comparison.differences.length === 0) {
       counts.passed++
       if (comparison.approximate > 0) counts.approximate++
@@ -86,6 +97,17 @@ export class Tally {
     } else {
       counts.explained++
       this.explanations.set(why, (this.explanations.get(why) ?? 0) + 1)
+    }
+  }
+
+  #noteUndefined(c: SiliconCase, { undefinedMask, undefinedDiffering }: Comparison): void {
+    if (undefinedMask === 0 || formsOf(c).length !== 1) return
+    for (const flag of flagNames(undefinedMask)) {
+      const name = `${formByName(c.name)?.mnemonic} ${flag}`
+      const seen = this.undefinedFlags.get(name) ?? { name, vectors: 0, equal: 0 }
+      this.undefinedFlags.set(name, seen)
+      seen.vectors++
+      if (!flagNames(undefinedDiffering).includes(flag)) seen.equal++
     }
   }
 
@@ -108,6 +130,8 @@ export class Tally {
   }
 }
 
+const NOTHING_UNDEFINED = { undefinedBits: 0, undefinedEqual: 0, undefinedMask: 0, undefinedDiffering: 0 }
+
 function outcomeOf({ input, expected }: Vector, subject: SiliconSubject) {
   try {
     const got = subject.run(input)
@@ -115,7 +139,7 @@ function outcomeOf({ input, expected }: Vector, subject: SiliconSubject) {
   } catch (error) {
     const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
     const differences = [{ field: 'host', expected: 'no exception', got: text }]
-    const comparison: Comparison = { differences, undefinedBits: 0, undefinedEqual: 0, approximate: 0 }
+    const comparison: Comparison = { differences, ...NOTHING_UNDEFINED, approximate: 0 }
     return { got: undefined, comparison }
   }
 }

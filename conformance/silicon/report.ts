@@ -24,12 +24,19 @@ export function reportOf(tally: Tally): string {
   return lines.join('\n')
 }
 
+/** Undefined flags by mnemonic: how often they are as on silicon. */
+export function undefinedOf(tally: Tally): string {
+  const rows = [...tally.undefinedFlags.values()].sort((a, b) => a.equal / a.vectors - b.equal / b.vectors)
+  return rows.map(({ name, equal, vectors }) => `undefined ${name}: equal in ${equal} of ${vectors}`).join('\n')
+}
+
 export function jsonOf(tally: Tally) {
   return {
     engine: tally.subject,
     ...tally.total,
     groups: Object.fromEntries(tally.groups),
     explanations: Object.fromEntries(tally.explanations),
+    undefinedFlags: [...tally.undefinedFlags.values()],
     failures: [...tally.failures.values()].map(({ name, count, first }) => ({ name, count, first })),
   }
 }
