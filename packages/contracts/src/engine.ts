@@ -1,4 +1,6 @@
-/** Why an engine stopped running. */
+import type { PageNumber } from './memory.ts'
+
+/** Why a processor stopped running. */
 export type EngineExitReason =
   /** The instruction budget is used up. */
   | 'budget'
@@ -15,16 +17,38 @@ export interface EngineExit {
   readonly retired: number
 }
 
+/** Why an engine gave the processor back. */
+export type EngineStatus =
+  /** All of the budget is retired. */
+  | 'budget'
+  /** An exception is pending; RIP is on the instruction that raised it, and nothing of that instruction is to be seen. */
+  | 'fault'
+  /** The last instruction may have moved the next event, or changed mode or privilege: the processor looks. */
+  | 'boundary'
+  /** The next instruction is not this engine's to execute: it reaches a device, the clock, a port, or changes code. */
+  | 'foreign'
+
 /**
- * Executes guest instructions on a processor's state. Two engines on equal states and memories leave equal states after any
- * number of instructions; `@ringfold/testkit` holds the suite.
+ * Executes instructions on a processor's state, from RIP on. It knows no policy: the processor delivers events between
+ * instructions, and executes by its reference evaluator what an engine leaves to it. Two engines on equal states and memories leave
+ * equal states after any number of instructions; `@ringfold/testkit` holds the suite.
  */
 export interface ExecutionEngine {
   readonly name: string
-  /** Retires at most `instructions`, delivering exceptions and pending interrupts on the way; stops exactly there. */
-  run(instructions: number): EngineExit
-  /** Forgets code of these physical pages; without arguments, all code. */
-  invalidateCode(firstPage?: number, pages?: number): void
+  /** How the last `execute` ended. */
+  readonly status: EngineStatus
+  /** Whether it ended between two iterations of a repeated string instruction, with RIP on it. */
+  readonly isRepeating: boolean
+  /** Retires at most `budget` instructions, each iteration of a string instruction being one. @returns how many */
+  execute(budget: number): number
   /** Puts what the engine keeps elsewhere (lazy flags, cached registers) into the state. */
   settle(): void
+  /** Mode, privilege or control registers may have changed. */
+  modeChanged(): void
+  /** Translations of linear addresses have changed. */
+  translationsChanged(): void
+  /** Forgets code of these physical pages; without arguments, all code. */
+  invalidateCode(firstPage?: PageNumber, pages?: number): void
+  /** The processor is thrown away. */
+  dispose(): void
 }

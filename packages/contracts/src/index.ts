@@ -5,7 +5,7 @@
  * enters together with its first consumer and its conformance suite.
  */
 export type { Clock } from './clock.ts'
-export type { EngineExit, EngineExitReason, ExecutionEngine } from './engine.ts'
+export type { EngineExit, EngineExitReason, EngineStatus, ExecutionEngine } from './engine.ts'
 export type { InterruptSource, MsrBank } from './interrupts.ts'
 export type { AccessStatus, LinearAccess, LinearMemory } from './linear.ts'
 export type { GuestMemory, IoDevice, PageNumber, PhysicalAddress, WasmMemory } from './memory.ts'

@@ -1,3 +1,62 @@
-/** Engines that a processor can run on. */
-export const ENGINES = ['reference', 'interpreter'] as const
-export type EngineName = (typeof ENGINES)[number]
+/** Engines that a processor can run on, and what they are made from. */
+import type { ExecutionEngine } from '@ringfold/contracts'
+import type { LinearAccessor } from '@ringfold/mmu'
+import type { RuleContext } from '@ringfold/rings'
+import type { Availability } from './availability.ts'
+import type { CodeModes } from './code-modes.ts'
+import type { EffectiveAccess } from './effective-access.ts'
+import { CpuError } from './errors.ts'
+import { InterpreterEngine } from './interpreter-engine.ts'
+import type { Memory1 } from './memory1.ts'
+
+/** The parts of a processor that an engine works with. */
+export interface EngineParts {
+  readonly ctx: RuleContext
+  /** Linear memory, with the paging unit and physical memory behind it. */
+  readonly linear: LinearAccessor
+  /** Guest memory by effective address. */
+  readonly access: EffectiveAccess
+  /** Which instructions there are, in the present mode. */
+  readonly availability: Availability
+  /** The present code mode. */
+  readonly modes: CodeModes
+  /** State, TLB and room for code. */
+  readonly memory1: Memory1
+}
+
+/** Makes an engine for a processor. */
+export type EngineFactory = (parts: EngineParts) => ExecutionEngine
+
+/** Leaves every instruction to the processor, which has the reference evaluator. */
+class ReferenceEngine implements ExecutionEngine {
+  readonly name = 'reference'
+  readonly status = 'foreign'
+  readonly isRepeating = false
+
+  execute(): number {
+    return 0
+  }
+
+  settle(): void {}
+  modeChanged(): void {}
+  translationsChanged(): void {}
+  invalidateCode(): void {}
+  dispose(): void {}
+}
+
+const FACTORIES = {
+  reference: () => new ReferenceEngine(),
+  interpreter: (parts) => new InterpreterEngine(parts),
+} as const satisfies Readonly<Record<string, EngineFactory>>
+
+export type EngineName = keyof typeof FACTORIES
+
+/** The engines by name. */
+export const ENGINES: readonly EngineName[] = ['reference', 'interpreter']
+
+/** An engine by name, or as a factory makes it. Throws `CpuError` `cpu.engine`. */
+export function makeEngine(engine: EngineName | EngineFactory, parts: EngineParts): ExecutionEngine {
+  const factory = typeof engine === 'function' ? engine : FACTORIES[engine]
+  if (factory !== undefined) return factory(parts)
+  throw new CpuError('cpu.engine', `there is no engine ${engine}`, `use one of ${ENGINES.join(', ')}, or a factory`)
+}

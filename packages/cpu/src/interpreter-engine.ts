@@ -1,17 +1,14 @@
 /** The interpreter tier on a processor: what it asks of its surroundings. */
 import { type CpuState, cplOf, FIELD, RFLAGS, SEGMENT } from '@ringfold/arch'
-import type { PageNumber } from '@ringfold/contracts'
+import type { EngineStatus, ExecutionEngine, PageNumber } from '@ringfold/contracts'
 import type { Instruction } from '@ringfold/isa/decoder'
 import { PAGE_ATTRIBUTE, PAGE_BYTES } from '@ringfold/memory'
-import { ACCESS, accessClassOf, CLASS_ACCESS, type LinearAccessor } from '@ringfold/mmu'
-import { ACCESS_KIND, is64Bit, isAmd, isCanonical, type RuleContext, raiseGp } from '@ringfold/rings'
+import { ACCESS, accessClassOf, CLASS_ACCESS } from '@ringfold/mmu'
+import { ACCESS_KIND, is64Bit, isAmd, isCanonical, raiseGp } from '@ringfold/rings'
 import { callHelper, MemoryImm } from '@ringfold/semantics'
 import { HandlerStatus, Interpreter, type InterpreterHost } from '@ringfold/translator'
-import type { Availability } from './availability.ts'
-import type { CodeModes } from './code-modes.ts'
 import { CodePages } from './code-pages.ts'
-import type { EffectiveAccess } from './effective-access.ts'
-import type { Memory1 } from './memory1.ts'
+import type { EngineParts } from './engines.ts'
 import { raiseVector } from './stepper.ts'
 
 const OFFSET = PAGE_BYTES - 1
@@ -22,22 +19,21 @@ const FETCH_ENTRIES = 64
 const NO_FETCH = 2
 const FAULT = -1
 
-export interface InterpreterParts {
-  readonly ctx: RuleContext
-  readonly linear: LinearAccessor
-  readonly access: EffectiveAccess
-  readonly availability: Availability
-  readonly modes: CodeModes
-  readonly memory1: Memory1
+const STATUS: Readonly<Record<number, EngineStatus>> = {
+  [HandlerStatus.budget]: 'budget',
+  [HandlerStatus.fault]: 'fault',
+  [HandlerStatus.leave]: 'boundary',
+  [HandlerStatus.transfer]: 'boundary',
+  [HandlerStatus.slow]: 'foreign',
 }
 
-export class InterpreterEngine implements InterpreterHost {
+export class InterpreterEngine implements InterpreterHost, ExecutionEngine {
   readonly name = 'interpreter'
   readonly state: CpuState
   readonly replaced: Readonly<Record<string, string>>
   readonly vendor: 'intel' | 'amd'
   readonly interpreter: Interpreter
-  readonly #parts: InterpreterParts
+  readonly #parts: EngineParts
   readonly #pages: CodePages
   /** Physical pages by host offset, and the other way round, of which there is code. */
   readonly #pageOfHost = new Map<number, PageNumber>()
@@ -50,7 +46,7 @@ export class InterpreterEngine implements InterpreterHost {
   readonly #fetchPages = new Float64Array(FETCH_ENTRIES)
   readonly #fetchHosts = new Float64Array(FETCH_ENTRIES)
 
-  constructor(parts: InterpreterParts) {
+  constructor(parts: EngineParts) {
     const { ctx, availability, memory1, linear } = parts
     this.#parts = parts
     this.state = ctx.state
@@ -68,7 +64,34 @@ export class InterpreterEngine implements InterpreterHost {
   /** Ends the connections to the memory. */
   dispose(): void {
     for (const end of this.#ends) end()
-    this.forgetAll()
+    this.#forgetAll()
+  }
+
+  // The engine.
+
+  get status(): EngineStatus {
+    return STATUS[this.interpreter.status] as EngineStatus
+  }
+
+  get isRepeating(): boolean {
+    return this.interpreter.isRepeating
+  }
+
+  execute(budget: number): number {
+    return this.interpreter.execute(budget)
+  }
+
+  settle(): void {
+    this.interpreter.settle()
+  }
+
+  modeChanged(): void {
+    this.interpreter.modeChanged()
+  }
+
+  invalidateCode(firstPage?: PageNumber, pages = 1): void {
+    if (firstPage === undefined) this.#forgetAll()
+    else for (let n = 0; n < pages; n++) this.#forgetPage(firstPage + n)
   }
 
   // Code.
@@ -175,14 +198,14 @@ export class InterpreterEngine implements InterpreterHost {
     if (host !== undefined) this.#forget(page, host)
   }
 
-  forgetAll(): void {
+  #forgetAll(): void {
     this.interpreter.invalidateAll()
     this.#hostOfPage.clear()
     this.#pageOfHost.clear()
     this.#pages.releaseAll(this)
   }
 
-  forgetPage(page: PageNumber): void {
+  #forgetPage(page: PageNumber): void {
     const host = this.#hostOfPage.get(page)
     if (host !== undefined) this.#forget(page, host)
   }

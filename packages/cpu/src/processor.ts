@@ -1,6 +1,6 @@
 /** A logical processor: state, paging, privilege, an engine, and the order of events between instructions. */
 import { ACCESS_RIGHTS, type CpuState, cplOf, FIELD, INTERRUPTIBILITY, RFLAGS, SEGMENT } from '@ringfold/arch'
-import type { Clock, EngineExit, InterruptSource, MsrBank, PageNumber } from '@ringfold/contracts'
+import type { Clock, EngineExit, ExecutionEngine, InterruptSource, MsrBank, PageNumber } from '@ringfold/contracts'
 import { PAGE_BYTES, type PhysicalMemory, type PortSpace } from '@ringfold/memory'
 import { LinearAccessor, Mmu, type PagingCapabilities } from '@ringfold/mmu'
 import {
@@ -11,18 +11,15 @@ import {
   hasPendingEvent,
   type RuleContext,
 } from '@ringfold/rings'
-import { HandlerStatus } from '@ringfold/translator'
 import { Availability } from './availability.ts'
 import { seededRandom, virtualClock } from './clock.ts'
 import { CodeFetch } from './code-fetch.ts'
 import { CodeModes } from './code-modes.ts'
 import { CodePages } from './code-pages.ts'
 import { EffectiveAccess } from './effective-access.ts'
-import { ENGINES, type EngineName } from './engines.ts'
-import { CpuError } from './errors.ts'
+import { type EngineFactory, type EngineName, makeEngine } from './engines.ts'
 import { EventGate } from './event-gate.ts'
 import { Hooks } from './hooks.ts'
-import { InterpreterEngine } from './interpreter-engine.ts'
 import { Memory1 } from './memory1.ts'
 import { initState, resetState } from './reset.ts'
 import { MONITOR_LINE_BYTES, ProcessorRuleHost } from './rule-host.ts'
@@ -33,8 +30,8 @@ export interface ProcessorOptions {
   /** Without it every port is open bus. */
   readonly ports?: PortSpace
   readonly model?: CpuModel
-  /** Default `interpreter`. */
-  readonly engine?: EngineName
+  /** By name, or one of your making. Default `interpreter`. */
+  readonly engine?: EngineName | EngineFactory
   /** Default: a tick of the time-stamp counter for each retired instruction. */
   readonly clock?: Clock
   readonly interrupts?: InterruptSource
@@ -73,11 +70,12 @@ export class Processor {
   readonly linear: LinearAccessor
   readonly hooks: Hooks
   readonly rules: RuleContext
-  readonly engine: EngineName
+  /** Name of the engine. */
+  readonly engine: string
   readonly #memory1: Memory1
   readonly #access: EffectiveAccess
   readonly #stepper: Stepper
-  readonly #interpreter: InterpreterEngine | null
+  readonly #engine: ExecutionEngine
   readonly #events: EventGate
   readonly #bootstrap: boolean
   readonly #dispose: (() => void)[] = []
@@ -97,11 +95,8 @@ export class Processor {
   /** Throws `CpuError` `cpu.engine` for an engine that does not exist. The processor is reset. */
   constructor(options: ProcessorOptions) {
     const { memory, model = cpuModel(), engine = 'interpreter', bootstrap = true } = options
-    if (!ENGINES.includes(engine))
-      throw new CpuError('cpu.engine', `there is no engine ${engine}`, `use one of ${ENGINES.join(', ')}`)
     this.model = model
     this.memory = memory
-    this.engine = engine
     this.#bootstrap = bootstrap
     this.#memory1 = new Memory1(options.memory1Bytes)
     const { state } = this.#memory1
@@ -117,7 +112,8 @@ export class Processor {
     this.#events = new EventGate(this, options.interrupts)
     const modes = new CodeModes(state, availability)
     const parts = { ctx: this.rules, linear: this.linear, access: this.#access, availability, modes }
-    this.#interpreter = engine === 'interpreter' ? new InterpreterEngine({ ...parts, memory1: this.#memory1 }) : null
+    this.#engine = makeEngine(engine, { ...parts, memory1: this.#memory1 })
+    this.engine = this.#engine.name
     this.#dispose.push(memory.onCodeWrite((page, first, last) => this.#monitorWrite(page, first, last)))
     this.reset()
   }
@@ -139,7 +135,7 @@ export class Processor {
   /** Ends the connections to the memory: when the processor is thrown away and its memory is not. */
   dispose(): void {
     for (const end of this.#dispose.splice(0)) end()
-    this.#interpreter?.dispose()
+    this.#engine.dispose()
     this.mmu.dispose()
   }
 
@@ -195,18 +191,17 @@ export class Processor {
   }
 
   translationsChanged(): void {
-    this.#interpreter?.translationsChanged()
+    this.#engine.translationsChanged()
   }
 
   /** Puts what the engine keeps elsewhere (lazy flags) into the state. */
   settle(): void {
-    this.#interpreter?.interpreter.settle()
+    this.#engine.settle()
   }
 
   /** Forgets predecoded code of these physical pages; without arguments, all. */
-  invalidateCode(firstPage?: PageNumber, pages = 1): void {
-    if (firstPage === undefined) this.#interpreter?.forgetAll()
-    else for (let n = 0; n < pages; n++) this.#interpreter?.forgetPage(firstPage + n)
+  invalidateCode(firstPage?: PageNumber, pages?: number): void {
+    this.#engine.invalidateCode(firstPage, pages)
   }
 
   #applyMode(): void {
@@ -216,7 +211,7 @@ export class Processor {
     this.#reloadPaging()
     this.#access.modeChanged()
     this.#memory1.selectTlb(cplOf(state) === 3)
-    this.#interpreter?.interpreter.modeChanged()
+    this.#engine.modeChanged()
     const breakpoints = (state.lo(FIELD.dr7) & DR7_ENABLES) !== 0
     const hooked = this.hooks.has('memory')
     this.#watched = breakpoints || hooked || this.hooks.has('instruction') || this.#access.alignmentChecked
@@ -318,10 +313,10 @@ export class Processor {
   #execute(left: number): number {
     const { state } = this
     const flags = state.lo(FIELD.systemFlags)
-    if (this.#interpreter === null || this.#watched || (flags & TF) !== 0) return this.#watchedStep(flags)
+    if (this.#watched || (flags & TF) !== 0) return this.#watchedStep(flags)
     const shadow = state.lo(FIELD.interruptibility) & (STI | MOV_SS)
     if (shadow !== 0 || (flags & RF) !== 0) this.#beginInstruction()
-    return this.#runInterpreter(shadow === 0 ? left : 1)
+    return this.#runEngine(shadow === 0 ? left : 1)
   }
 
   /** The shadow of STI and MOV SS lasts for one instruction, and so does RF. */
@@ -331,16 +326,16 @@ export class Processor {
     state.setLo(FIELD.systemFlags, state.lo(FIELD.systemFlags) & ~RF)
   }
 
-  #runInterpreter(budget: number): number {
-    const { interpreter } = this.#interpreter as InterpreterEngine
-    let retired = interpreter.execute(budget)
+  #runEngine(budget: number): number {
+    const engine = this.#engine
+    let retired = engine.execute(budget)
     this.#count(retired)
-    if (interpreter.isRepeating) this.#setRf()
-    if (interpreter.status === HandlerStatus.slow && retired < budget) {
-      interpreter.settle()
+    if (engine.isRepeating) this.#setRf()
+    if (engine.status === 'foreign' && retired < budget) {
+      engine.settle()
       retired += this.#singleStep()
     }
-    if (hasPendingEvent(this.rules)) interpreter.settle()
+    if (hasPendingEvent(this.rules)) engine.settle()
     return retired
   }
 
