@@ -16,11 +16,12 @@ import { seededRandom, virtualClock } from './clock.ts'
 import { CodeFetch } from './code-fetch.ts'
 import { CodeModes } from './code-modes.ts'
 import { CodePages } from './code-pages.ts'
-import { EffectiveAccess } from './effective-access.ts'
+import { type AccessObserver, EffectiveAccess } from './effective-access.ts'
 import { type EngineFactory, type EngineName, makeEngine } from './engines.ts'
 import { EventGate } from './event-gate.ts'
 import { Hooks } from './hooks.ts'
 import { Memory1 } from './memory1.ts'
+import { ObservedLinear } from './observed-linear.ts'
 import { initState, resetState } from './reset.ts'
 import { MONITOR_LINE_BYTES, ProcessorRuleHost } from './rule-host.ts'
 import { Stepper } from './stepper.ts'
@@ -70,6 +71,8 @@ export class Processor {
   readonly linear: LinearAccessor
   readonly hooks: Hooks
   readonly rules: RuleContext
+  readonly #context: { -readonly [Part in keyof RuleContext]: RuleContext[Part] }
+  readonly #observed: ObservedLinear
   /** Name of the engine. */
   readonly engine: string
   readonly #memory1: Memory1
@@ -104,7 +107,9 @@ export class Processor {
     this.mmu = new Mmu({ state, memory, capabilities: pagingCapabilities(model), tlb: this.#memory1.tlb })
     this.linear = new LinearAccessor(this.mmu)
     this.hooks = new Hooks(() => this.noteModeChange())
-    this.rules = { state, linear: this.linear, model, host: this.#ruleHost(options) }
+    this.#observed = new ObservedLinear(this.linear, this.#observe)
+    this.#context = { state, linear: this.linear, model, host: this.#ruleHost(options) }
+    this.rules = this.#context
     const availability = new Availability(this.rules)
     this.#access = new EffectiveAccess(this.rules, this.linear, this.#memory1.data)
     const fetch = new CodeFetch(this.rules, this.linear)
@@ -215,8 +220,8 @@ export class Processor {
     const breakpoints = (state.lo(FIELD.dr7) & DR7_ENABLES) !== 0
     const hooked = this.hooks.has('memory')
     this.#watched = breakpoints || hooked || this.hooks.has('instruction') || this.#access.alignmentChecked
-    this.#access.observer =
-      breakpoints || hooked ? (isWrite, lo, hi, size) => this.#observe(isWrite, lo, hi, size) : null
+    this.#access.observer = breakpoints || hooked ? this.#observe : null
+    this.#context.linear = breakpoints || hooked ? this.#observed : this.linear
   }
 
   /**
@@ -252,7 +257,7 @@ export class Processor {
     this.translationsChanged()
   }
 
-  #observe(isWrite: boolean, lo: number, hi: number, sizeBytes: number): void {
+  readonly #observe: AccessObserver = (isWrite, lo, hi, sizeBytes) => {
     this.#access.noteBreakpoints(isWrite, lo, hi, sizeBytes)
     if (!this.hooks.has('memory')) return
     this.hooks.emit('memory', { kind: isWrite ? 'write' : 'read', lo, hi, sizeBytes }, this)
@@ -373,7 +378,12 @@ export class Processor {
     }
     if ((state.lo(FIELD.dr7) & DR7_ENABLES) !== 0 && this.#meetsBreakpoint()) return 0
     this.#beginInstruction()
-    if (this.#singleStep() === 0) return 0
+    const noted = state.lo(FIELD.pendingDebug)
+    if (this.#singleStep() === 0) {
+      // What it met before its fault, its restart will meet again (Intel SDM vol. 3B, 19.3.1.2).
+      state.setLo(FIELD.pendingDebug, noted)
+      return 0
+    }
     const stepped = (flags & TF) !== 0 && this.#stepper.isStepped
     if (stepped || state.lo(FIELD.pendingDebug) !== 0) checkDebugTraps(rules, stepped ? 1 : 0)
     return 1

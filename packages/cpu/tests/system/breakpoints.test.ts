@@ -4,6 +4,7 @@ import { ENGINES } from '@ringfold/cpu'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { debugExceptions, logDebug } from './debug-log.ts'
 import { AT, Guest } from './guest.ts'
+import { PAGE } from './paging-tables.ts'
 
 const { B0, B1, B2, B3, BS, BD } = DR6.lo
 const { RF } = RFLAGS.lo
@@ -151,6 +152,23 @@ describe.each(ENGINES)('breakpoints (Intel SDM vol. 3B, 19), engine %s', (engine
       error: 3,
     })
     expect(seen()).toEqual([])
+  })
+
+  it('data: what a faulting instruction met before its fault is forgotten (19.3.1.2)', () => {
+    // MOVSB reads the watched byte, and faults at its destination: the restart meets it, not the handler.
+    guest.page(PAGE, 0)
+    guest.load(`or dword [${guest.machine.pte(PAGE)}], 7\nadd rsp, 8\niretq`, { at: 0x47000 })
+    guest.machine.gate(14, 0x47000)
+    guest.run(`mov esi, ${AT.data}\nmov edi, ${PAGE}\n${arm(enabled(0, ACCESS, 1), AT.data)}\nmovsb\nnext: hlt`)
+    expect(seen()).toEqual([[guest.label('next'), B0]])
+  })
+
+  it('data: pushes and pops of far transfers (19.3.1.2)', () => {
+    guest.run(
+      `${arm(enabled(0, WRITE, 8) | enabled(1, ACCESS, 8), AT.stack - 16, AT.stack - 24)}\nmov rbx, there\nmov [${AT.data}], rbx\nmov word [${AT.data + 8}], 0x18\nmov ebx, ${AT.data}\ndb 0x48, 0xff, 0x1b\nhlt\nthere: nop\na: mov esp, ${AT.stack - 24}\npush 0x18\nb: lea rbx, [rel c]\npush rbx\nadd rsp, 0\ndb 0x48\nretf\nc: hlt`,
+    )
+    // CALL writes the return address at -16; the second push writes at -40 and is not met.
+    expect(seen()[0]).toEqual([guest.label('there'), B0])
   })
 
   it('ports: with CR4.DE, a trap after IN and OUT (19.2.5)', () => {

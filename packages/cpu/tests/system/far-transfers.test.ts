@@ -342,6 +342,34 @@ describe.each(ENGINES)('call gates (Intel SDM vol. 3A, 6.8.3 to 6.8.5), engine %
     expect([guest.reg('rbx'), guest.reg('rcx'), guest.reg('rdx')]).toEqual([SELECTOR.userData, AT.userStack, 0])
   })
 
+  it('64-bit: the same level, from 64-bit and from compatibility code: two slots of 8 bytes (6.8.3.1)', () => {
+    guest.start(64)
+    putGate(guest, { selector: SELECTOR.code64 })
+    guest.load('hlt', { at: TARGET })
+    guest.load(`mov rax, place\ndb 0xff, 0x18\nnext: place: dd 0\ndw ${GATE}`)
+    expect(guest.go()).toEqual({ reason: 'halted' })
+    expect([guest.reg('cs'), guest.reg('ss'), guest.reg('rsp'), ...stack(2, 8)]).toEqual([
+      SELECTOR.code64,
+      SELECTOR.data,
+      AT.stack - 16,
+      guest.label('next'),
+      SELECTOR.code64,
+    ])
+    guest.start(64)
+    putGate(guest, { selector: SELECTOR.code64 })
+    guest.load('hlt', { at: TARGET })
+    guest.load(
+      `push 8\nlea rax, [rel narrow]\npush rax\ndb 0x48\nretf\nbits 32\nnarrow: ${far32(CALLF, GATE, 0)}\nnext:`,
+    )
+    expect(guest.go()).toEqual({ reason: 'halted' })
+    expect([guest.reg('cs'), guest.reg('rsp'), ...stack(2, 8)]).toEqual([
+      SELECTOR.code64,
+      AT.stack - 16,
+      guest.label('next'),
+      SELECTOR.code32,
+    ])
+  })
+
   // biome-ignore format: a table
   it.each<[string, Gate, number, number, (() => void)?]>([
     ['a 16-bit gate does not exist', { type: CALL16, selector: SELECTOR.code64 }, 13, GATE],

@@ -2,7 +2,7 @@
 import { CR4, FIELD, SEGMENT } from '@ringfold/arch'
 import { ENGINES } from '@ringfold/cpu'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { AT, FREE, Guest, SELECTOR } from './guest.ts'
+import { AT, FREE, Guest, HANDLERS, SELECTOR } from './guest.ts'
 
 const GP = 13
 const use = (selector: number, segment = 'ds') => `mov eax, ${selector}\nmov ${segment}, ax`
@@ -293,6 +293,24 @@ describe.each(ENGINES)('segments in IA-32e mode (Intel SDM vol. 3A, 3.4.4; vol. 
       error: 0,
       ip: guest.label('at'),
     })
+  })
+
+  // biome-ignore format: a table
+  it.each([
+    ['PUSH', 'mov rsp, 0x800000000008\nat: push rax'],
+    ['CALL', 'mov rsp, 0x800000000008\nat: call at'],
+    ['POP', 'mov rsp, 0x800000000000\nat: pop rax'],
+    ['RET', 'mov rsp, 0x800000000000\nat: ret'],
+    ['RET across the edge', 'mov rsp, 0x7ffffffffffc\nat: ret'],
+    ['LEAVE', 'mov rbp, 0x800000000000\nat: leave'],
+    ['IRETQ', 'mov rsp, 0x800000000000\nat: iretq'],
+    ['RETF', 'mov rsp, 0x800000000000\nat: db 0x48\nretf'],
+    ['PUSHF', 'mov rsp, 0x800000000008\nat: pushfq'],
+    ['ENTER', 'mov rsp, 0x800000000008\nat: enter 8, 0'],
+    ['an XMM operand', 'mov rbp, 0x800000000000\nat: movups xmm0, [rbp]'],
+  ] as const)('64-bit: %s on a stack that is not canonical is #SS(0) (vol. 1, 3.3.7.1)', (_, code) => {
+    guest.machine.gate(12, HANDLERS + 12 * 16, { ist: 1 })
+    expect(guest.run(code)).toMatchObject({ vector: 12, error: 0, ip: guest.label('at') })
   })
 
   it('addresses of 32 bits are cut before the base is added (vol. 1, 3.3.7)', () => {

@@ -141,6 +141,20 @@ describe.each(ENGINES)('virtual-8086 mode (Intel SDM vol. 3B, 22.2), engine %s',
     expect(runV86(guest, 'mov ax, 0xffff\nmov ds, ax\nmov ax, [0xffe0]\nint3')).toMatchObject({ vector: 3 })
   })
 
+  it('SYSENTER leaves the mode (vol. 2B, SYSENTER)', () => {
+    guest.state.set(FIELD.sysenterCs, SELECTOR.code32, 0)
+    guest.state.set(FIELD.sysenterEip, 0x49000, 0)
+    guest.state.set(FIELD.sysenterEsp, AT.stack - 0x800, 0)
+    guest.load('mov eax, 0x12345678\nhlt', { bits: 32, at: 0x49000 })
+    expect(runV86(guest, 'db 0x0f, 0x34', IF | 2)).toEqual({ reason: 'halted' })
+    expect([guest.reg('rax'), guest.reg('cs'), guest.reg('ss'), guest.flags]).toEqual([
+      0x12345678,
+      SELECTOR.code32,
+      SELECTOR.data,
+      2,
+    ])
+  })
+
   it('pages are user pages (22.2.5)', () => {
     const directory = 0x20000
     for (let n = 0; n < 1024; n++) guest.memory.write32(directory + 0x1000 + n * 4, (n << 12) | 7)

@@ -59,9 +59,12 @@ function delivered(ctx: RuleContext, event: number): void {
 export function attemptDelivery(ctx: RuleContext, event: number, errorCode: number): RuleStatus {
   const { state, host } = ctx
   host.delivering?.(event, errorCode)
+  const noted = state.lo(FIELD.pendingDebug)
   let status: RuleStatus
   if (!isProtected(state)) status = enterReal(ctx, event)
   else status = isLongMode(state) ? enterLong(ctx, event, errorCode) : enterProtected(ctx, event, errorCode)
+  // The frame is no operand: the manuals name no breakpoints that it could meet.
+  state.setLo(FIELD.pendingDebug, noted)
   if (status === 0) delivered(ctx, event)
   return status
 }
