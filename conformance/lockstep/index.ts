@@ -14,7 +14,7 @@ import {
 } from '@ringfold/cpu'
 import { formFacts } from '@ringfold/isa/facts'
 import { PhysicalMemory } from '@ringfold/memory'
-import { FIRMWARE_BYTES, firmware, RESULTS, RESULTS_BYTES } from './firmware.ts'
+import { FIRMWARE_BYTES, firmware, RESULTS, RESULTS_BYTES } from '@ringfold/testkit'
 import { qemuVersion, startQemu } from './qemu.ts'
 
 /** More than the firmware executes until it halts. */

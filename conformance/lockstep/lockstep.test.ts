@@ -1,5 +1,5 @@
+import { firmware } from '@ringfold/testkit'
 import { describe, expect, it } from 'vitest'
-import { firmware } from './firmware.ts'
 import { compareEngines, compareWithQemu } from './index.ts'
 import { qemuVersion } from './qemu.ts'
 
