@@ -5,6 +5,10 @@ import { describe, expect, it } from 'vitest'
 import type { TestMode } from '../machine.ts'
 import { AT, FREE, Guest } from './guest.ts'
 
+const CODE16 = FREE + 0x20
+/** Where 16-bit code of protected mode begins in its segment. */
+const ENTRY = 0x200
+
 interface Case {
   readonly name: keyof typeof EXCEPTION
   readonly section: string
@@ -109,5 +113,16 @@ describe.each(ENGINES)('exceptions of instructions (Intel SDM vol. 3A), engine %
     expect((stop.ip ?? 0) + base).toBe(guest.label(trap ? 'next' : 'at'))
     // RF is set in the image of faults, and 16-bit frames have no room for it (vol. 3B, 19.3.1.1).
     if (mode !== 16) expect(((stop.flags ?? 0) & RFLAGS.lo.RF) !== 0).toBe(!trap)
+  })
+
+  const narrow = CASES.filter(({ name, modes }) => modes.includes(16) && modes.includes(32) && name !== '#AC')
+  it.each(narrow)('$name in 16-bit protected mode: $what ($section)', ({ name, code, trap, prepare }) => {
+    guest.start(32).describe(CODE16, AT.code, 0xffff, 0x9a, 0)
+    prepare?.(guest, 32)
+    // From 32-bit code into a segment of 16 bits, through gates of 32 bits.
+    guest.load(`db 0xea\ndd ${ENTRY}\ndw ${CODE16}`)
+    guest.load(code, { bits: 16, at: AT.code + ENTRY })
+    const at = guest.label(trap ? 'next' : 'at')
+    expect(guest.go()).toMatchObject({ vector: EXCEPTION[name].vector, cs: CODE16, ip: at - AT.code })
   })
 })

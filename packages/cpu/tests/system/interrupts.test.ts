@@ -142,6 +142,34 @@ describe.each(ENGINES)('interrupts (Intel SDM vol. 3A, 7.3 to 7.9), engine %s', 
     expect([guest.reg('rcx'), guest.memory.read8(AT.data + 9)]).toEqual([0, 7])
   })
 
+  it('come between iterations of REP OUTSB, right behind the one that raised them', () => {
+    guest.memory.writeBytes(AT.data, new Uint8Array([VECTOR, VECTOR + 1, VECTOR + 2]))
+    guest.load(`sti\nmov esi, ${AT.data}\nmov ecx, 3\nmov edx, ${RAISE_PORT}\nat: rep outsb\nhlt`)
+    expect(guest.go()).toMatchObject({ vector: VECTOR, ip: guest.label('at'), flags: IF | RF | 2 })
+    expect([guest.reg('rcx'), guest.reg('rsi'), line.pending.length]).toEqual([2, AT.data + 1, 0])
+  })
+
+  it('the shadow of STI outlives the end of a run; a fault in it comes first', () => {
+    guest.load('sti\ninc ebx\nat: inc ebx')
+    guest.go(1)
+    line.pending.push(VECTOR)
+    expect(guest.go()).toMatchObject({ vector: VECTOR, ip: guest.label('at') })
+    start(64)
+    guest.load('sti\nat: ud2')
+    guest.go(1)
+    line.pending.push(VECTOR)
+    expect(guest.go()).toMatchObject({ vector: 6, ip: guest.label('at') })
+    expect(line.pending).toEqual([VECTOR])
+  })
+
+  it('a budget of no instruction delivers what is due, and retires nothing', () => {
+    guest.load('sti\nnop\nat: nop')
+    guest.go(2)
+    line.pending.push(VECTOR)
+    expect(guest.cpu.run(0)).toEqual({ reason: 'budget', retired: 0 })
+    expect([guest.reg('rip'), guest.read(guest.stackTop, 8)]).toEqual([HANDLERS + VECTOR * 16, guest.label('at')])
+  })
+
   it('a gate that is not there: #GP with IDT and EXT (7.13)', () => {
     guest.load('sti\nnop\nat: nop')
     guest.go(2)
@@ -242,6 +270,14 @@ describe.each(ENGINES)('NMIs (Intel SDM vol. 3A, 7.7), engine %s', (engine) => {
     guest.go(2)
     guest.cpu.signalNmi()
     expect(guest.go()).toMatchObject({ vector: NMI, ip: guest.label('at') })
+  })
+
+  it('in real mode (vol. 3B, 22.1.4)', () => {
+    guest.start(16)
+    guest.load('nop\nat: nop')
+    guest.go(1)
+    guest.cpu.signalNmi()
+    expect(guest.go()).toMatchObject({ vector: NMI, ip: guest.label('at') - AT.code })
   })
 
   it('take the stack of the IST (7.14.5)', () => {

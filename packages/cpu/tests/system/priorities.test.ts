@@ -136,6 +136,20 @@ describe.each(ENGINES)(
       expect(guest.run('db 0xe9\ndw 0xfffc')).toMatchObject({ vector: VECTOR.GP })
     })
 
+    it('PUSHA with SP 7 to 15 and odd is #GP in real mode, with 1 to 5 a shutdown (vol. 2B, PUSHA)', () => {
+      for (const sp of [7, 9, 11, 13, 15]) {
+        guest.start(16)
+        expect(guest.run(`mov sp, ${sp}\npusha`)).toMatchObject({ vector: VECTOR.GP, ip: 3 })
+      }
+      for (const sp of [1, 3, 5]) {
+        guest.start(16)
+        expect(guest.run(`mov sp, ${sp}\npusha`).reason).toBe('shutdown')
+      }
+      guest.start(16)
+      expect(guest.run('mov sp, 8\npusha\nmov bx, sp\nhlt')).toEqual({ reason: 'halted' })
+      expect(guest.reg('rbx') & 0xffff).toBe(0xfff8)
+    })
+
     it('PUSH and POP wrap SP', () => {
       guest.start(16)
       guest.run('xor sp, sp\npush 0x1234\nmov bx, sp\npop ax\nmov cx, sp\nhlt')

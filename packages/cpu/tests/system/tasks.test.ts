@@ -4,7 +4,7 @@ import { ENGINES } from '@ringfold/cpu'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { AT, FREE, Guest, HANDLERS, SELECTOR } from './guest.ts'
 
-const { NT, VM, CF } = RFLAGS.lo
+const { NT, VM, CF, RF } = RFLAGS.lo
 const OTHER = 0x3800
 const OTHER_TSS = FREE
 const GATE = FREE + 8
@@ -136,6 +136,8 @@ describe.each(ENGINES)('task switches (Intel SDM vol. 3A, 9.3), engine %s', (eng
     expect(guest.go()).toEqual({ reason: 'halted' })
     expect([guest.reg('rsp'), guest.read(STACK - 4, 4), own('EIP')]).toEqual([STACK - 4, 0xff8, guest.label('at')])
     expect([guest.flags & NT, guest.read(OTHER, 2)]).toEqual([NT, SELECTOR.tss])
+    // As on a stack, RF is set for a fault (vol. 3B, 19.3.1.1).
+    expect(own('EFLAGS')).toBe(RF | 2)
   })
 
   it('a 16-bit TSS (9.6)', () => {

@@ -99,6 +99,8 @@ describe.each(ENGINES)('virtual-8086 mode (Intel SDM vol. 3B, 22.2), engine %s',
 
   it('INT3 and INTO need no IOPL (22.2.7)', () => {
     expect(runV86(guest, 'mov al, 0x7f\ninc al\ninto', 2)).toMatchObject({ vector: 4 })
+    guest.start(32)
+    expect(runV86(guest, 'db 0xf1', 2)).toMatchObject({ vector: 1, ip: 1 })
   })
 
   // biome-ignore format: a table

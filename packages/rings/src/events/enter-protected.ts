@@ -35,7 +35,7 @@ export function enterProtected(ctx: RuleContext, event: number, errorCode: numbe
   if (readGate(ctx) !== 0) return 1
   if (gate.type === SYSTEM_TYPE.TASK_GATE) {
     const code = frame.hasErrorCode ? frame.errorCode : -1
-    return switchTask(ctx, gate.lo >>> 16, TASK_SOURCE.EVENT, frame.ripLo, frame.ext, code)
+    return switchTask(ctx, gate.lo >>> 16, TASK_SOURCE.EVENT, frame.ripLo, frame.ext, code, frame.flags)
   }
   return throughGate(ctx)
 }

@@ -38,7 +38,8 @@ function isWide(type: number): boolean {
 /**
  * Switches to the task of a TSS selector. Until the new task's registers are loaded a fault changes nothing; from then on faults
  * (#TS, #NP, #SS of its segments) are those of the new task, as the manual says. `ip` is what the old task resumes at;
- * `errorCode` is pushed in the new task, -1 for none. Intel SDM vol. 3A, 9.3 "Task Switching".
+ * `errorCode` is pushed in the new task, -1 for none; `flags` are saved as those of the old task: with RF after a fault. Intel SDM
+ * vol. 3A, 9.3 "Task Switching".
  */
 export function switchTask(
   ctx: RuleContext,
@@ -47,13 +48,14 @@ export function switchTask(
   ip: number,
   ext: number,
   errorCode: number,
+  flags: number = readRflags(ctx.state),
 ): RuleStatus {
   const { state } = ctx
   if (checkNext(ctx, selector, source, ext) !== 0) return 1
   const wide = isWide(next.type)
   if (readNext(ctx, wide) !== 0 || probeAll(ctx, source) !== 0) return 1
   const nests = source === TASK_SOURCE.CALL || source === TASK_SOURCE.EVENT
-  saveOld(ctx, ip, source === TASK_SOURCE.IRET)
+  saveOld(ctx, ip, source === TASK_SOURCE.IRET ? flags & ~RFLAGS.lo.NT : flags)
   if (!nests) writeType(ctx, previous, previous.type & ~BUSY)
   if (source !== TASK_SOURCE.IRET) writeType(ctx, next, next.type | BUSY)
   if (nests) ctx.linear.write(2, next.base, 0, state.lo(FIELD.segSelector, SEGMENT.TR), 0, SYSTEM_ACCESS)
@@ -130,7 +132,7 @@ function probeAll(ctx: RuleContext, source: number): RuleStatus {
 }
 
 /** Saves the dynamic fields of the old task (Intel SDM vol. 3A, 9.2.1). */
-function saveOld(ctx: RuleContext, ip: number, clearNt: boolean): void {
+function saveOld(ctx: RuleContext, ip: number, flags: number): void {
   const { state, linear } = ctx
   const wide = isWide(state.lo(FIELD.segAccess, SEGMENT.TR) & ACCESS_RIGHTS.lo.TYPE)
   const size = wide ? 4 : 2
@@ -139,7 +141,7 @@ function saveOld(ctx: RuleContext, ip: number, clearNt: boolean): void {
     linear.write(bytes, (start + n * size) >>> 0, 0, value, 0, SYSTEM_ACCESS)
   }
   put(0, ip, size)
-  put(AT_FLAGS, readRflags(state) & ~(clearNt ? RFLAGS.lo.NT : 0), size)
+  put(AT_FLAGS, flags, size)
   for (let n = 0; n < 8; n++) put(AT_GPR + n, state.lo(FIELD.gpr, n), size)
   for (let n = 0; n < (wide ? 6 : 4); n++) put(AT_SELECTORS + n, state.lo(FIELD.segSelector, n), 2)
 }

@@ -1,5 +1,5 @@
 /** PUSH, POP, ENTER, LEAVE and their kin (SDM vol. 1, chapter 6; vol. 2). */
-import { EXCEPTION, SEGMENT } from '@ringfold/arch'
+import { CR0, EXCEPTION, FIELD, RFLAGS, SEGMENT } from '@ringfold/arch'
 import { RegisterClassId } from '@ringfold/isa/registers'
 import { type Value, ValueType } from '../ir/types.ts'
 import { type Lifter, RAX, RBP, RBX, RCX, RDI, RDX, RSI, RSP } from './lifter.ts'
@@ -66,11 +66,25 @@ const pop: Lifting = (l) => {
 
 const ORDER = [RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI]
 
+/** Stack pointers at which a frame of real or virtual-8086 mode would wrap within a slot: 7, 9, 11, 13, 15. */
+const [FIRST_ODD, ODD_RANGE] = [7, 9]
+
+/** In real and virtual-8086 mode PUSHA raises #GP for some odd stack pointers, not #SS (SDM vol. 2B, PUSHA, exceptions). */
+function checkWrappedFrame(l: Lifter, pointer: Value): void {
+  const near = l.pure('i32.lt_u', l.pure('i32.sub', pointer, l.i32(FIRST_ODD)), l.i32(ODD_RANGE))
+  l.if(l.pure('i32.and', near, l.pure('i32.and', pointer, l.i32(1))), () => {
+    const isReal = l.pure('i32.eqz', l.pure('i32.and', l.loadState(FIELD.cr0.offset, 32), l.i32(CR0.lo.PE)))
+    const vm = l.pure('i32.and', l.loadState(FIELD.systemFlags.offset, 32), l.i32(RFLAGS.lo.VM))
+    l.if(l.pure('i32.or', isReal, vm), () => l.fault(EXCEPTION['#GP'].vector))
+  })
+}
+
 /** PUSHA, PUSHAD: one probe of the whole frame, so that nothing is pushed where something faults. */
 const pushAll =
   (bits: 16 | 32): Lifting =>
   (l) => {
     const top = stackPointer(l)
+    checkWrappedFrame(l, top)
     const bottom = stackPlus(l, top, -bits)
     ORDER.forEach((_, n) => {
       l.probeAt(stackPlus(l, top, (-(n + 1) * bits) / 8), bits, SEGMENT.SS)
