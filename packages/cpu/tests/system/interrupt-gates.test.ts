@@ -1,5 +1,5 @@
 /** Interrupt and trap gates of protected mode and of IA-32e mode, taken by INT n and by exceptions. */
-import { FIELD, RFLAGS } from '@ringfold/arch'
+import { FIELD, RFLAGS, SEGMENT } from '@ringfold/arch'
 import { ENGINES } from '@ringfold/cpu'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { AT, FREE, Guest, HANDLERS, SELECTOR, type Stop } from './guest.ts'
@@ -94,6 +94,17 @@ describe.each(ENGINES)('gates of the IDT in 32-bit mode (Intel SDM vol. 3A, 7.11
       AT.stack - 0x1014,
       HANDLER,
     ])
+  })
+
+  it('a 16-bit TSS has words for its stacks (9.6)', () => {
+    start(3)
+    guest.describe(FREE, 0x60000, 0xffff, 0x92, 4)
+    guest.memory.write16(AT.tss + 2, 0x8000)
+    guest.memory.write16(AT.tss + 4, FREE)
+    guest.state.setLo(FIELD.segAccess, 0x83, SEGMENT.TR)
+    guest.cpu.stateWritten()
+    expect(interrupt()).toMatchObject({ vector: N, sp: AT.userStack, ss: SELECTOR.userData })
+    expect([guest.reg('ss'), guest.reg('rsp')]).toEqual([FREE, 0x8000 - 20])
   })
 
   it('a conforming segment keeps the level and the stack (6.8.2)', () => {

@@ -8,6 +8,8 @@ export class InterruptLine implements InterruptSource, IoDevice {
   readonly pending: number[] = []
   readonly priorities: number[] = []
   readonly ports = new PortSpace()
+  /** How often the port was read. */
+  reads = 0
 
   constructor() {
     this.ports.add(RAISE_PORT, 4, this)
@@ -26,6 +28,7 @@ export class InterruptLine implements InterruptSource, IoDevice {
   }
 
   read(): number {
+    this.reads++
     return this.pending.length
   }
 

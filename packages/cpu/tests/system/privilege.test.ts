@@ -216,6 +216,25 @@ describe.each(ENGINES)('IOPL and the I/O permission map (Intel SDM vol. 1, 20.5)
     line.pending.length = 0
   })
 
+  it('REP INS reads the port only for elements that can be stored (vol. 2A, INS)', () => {
+    guest.start(64).page(0x60000, 0)
+    line.reads = 0
+    guest.machine.gate(14, 0x44000 + 14 * 16, { ist: 1 })
+    guest.load(`mov edx, 0x10\nmov edi, ${0x60000 - 3}\nmov ecx, 8\nat: rep insb`)
+    expect(guest.go()).toMatchObject({ vector: 14, error: 2, ip: guest.label('at') })
+    expect([line.reads, guest.reg('rcx'), guest.reg('rdi')]).toEqual([3, 5, 0x60000])
+  })
+
+  it('REP OUTS writes nothing that could not be read (vol. 2B, OUTS)', () => {
+    guest.start(64).page(0x60000, 0)
+    line.pending.length = 0
+    guest.machine.gate(14, 0x44000 + 14 * 16, { ist: 1 })
+    guest.memory.writeBytes(0x5fffc, new Uint8Array([1, 2, 3, 4]))
+    guest.load(`mov edx, 0x10\nmov esi, ${0x60000 - 4}\nmov ecx, 8\nat: rep outsb`)
+    expect(guest.go()).toMatchObject({ vector: 14, error: 0, ip: guest.label('at') })
+    expect([line.pending.splice(0), guest.reg('rcx'), guest.reg('rsi')]).toEqual([[1, 2, 3, 4], 4, 0x60000])
+  })
+
   // biome-ignore format: a table
   it.each([
     ['CLI above IOPL', 0, 'cli', undefined],

@@ -3,6 +3,7 @@ import { CR0, DR6, FIELD, RFLAGS, TSS16, TSS32 } from '@ringfold/arch'
 import { ENGINES } from '@ringfold/cpu'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { AT, FREE, Guest, HANDLERS, SELECTOR } from './guest.ts'
+import { ERROR, narrowEntry, narrowTables, P, PAGE, turnOn } from './paging-tables.ts'
 
 const { NT, VM, CF, RF } = RFLAGS.lo
 const OTHER = 0x3800
@@ -283,6 +284,27 @@ describe.each(ENGINES)('task switches (Intel SDM vol. 3A, 9.3), engine %s', (eng
     expect(guest.read(guest.stackTop, 4)).toBe(error)
     // The new task was current: it is the one that is linked, and its state was saved again.
     expect([guest.read(tss, 2), other('EIP'), type(OTHER_TSS), type(SELECTOR.tss)]).toEqual([OTHER_TSS, TASK, BUSY, AVAILABLE])
+  })
+
+  // biome-ignore format: a table
+  it.each<[string, string, number, () => void]>([
+    ['a TSS that is not there', jmp(OTHER_TSS), 0, () => { guest.memory.write32(narrowEntry(PAGE), 0); guest.describe(OTHER_TSS, PAGE, 0x67, AVAILABLE, 0) }],
+    ['a TSS across pages, the second of which is not there', jmp(OTHER_TSS), 0, () => { guest.memory.write32(narrowEntry(PAGE + 0x1000), 0); guest.describe(OTHER_TSS, PAGE + 0xfc0, 0x67, AVAILABLE, 0) }],
+    ['a link that cannot be written', call(OTHER_TSS), ERROR.P | ERROR.WR, () => { guest.memory.write32(narrowEntry(PAGE), PAGE | P); guest.describe(OTHER_TSS, PAGE, 0x67, AVAILABLE, 0) }],
+    ['an old TSS that cannot be written', jmp(OTHER_TSS), ERROR.P | ERROR.WR, () => {
+      guest.memory.write32(narrowEntry(AT.tss), AT.tss | P)
+      guest.describe(OTHER_TSS, PAGE, 0x67, AVAILABLE, 0)
+    }],
+    ['a GDT that cannot be written', jmp(OTHER_TSS), ERROR.P | ERROR.WR, () => {
+      guest.memory.write32(narrowEntry(AT.gdt), AT.gdt | P)
+      guest.describe(SELECTOR.code32, 0, 0xfffff, 0x9b).describe(OTHER_TSS, PAGE, 0x67, AVAILABLE, 0)
+    }],
+  ])('%s: the page fault is the old task’s, and nothing has changed (9.3)', (_, code, error, spoil) => {
+    narrowTables(guest)
+    spoil()
+    turnOn(guest, CR0.lo.WP, 0)
+    expect(guest.run(`mov ebx, 0x77\nat: ${code}`)).toMatchObject({ vector: 14, error, ip: guest.label('at') })
+    expect([guest.reg('tr'), guest.reg('rbx'), guest.reg('rsp'), type(OTHER_TSS), guest.reg('cr0') & CR0.lo.TS]).toEqual([SELECTOR.tss, 0x77, AT.stack - 16, AVAILABLE, 0])
   })
 
   it('do not exist in IA-32e mode: #GP (9.7)', () => {

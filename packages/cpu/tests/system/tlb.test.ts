@@ -5,6 +5,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { installPager, pageFaults } from './demand-pager.ts'
 import { AT, Guest } from './guest.ts'
 import { A, D, G, P, PAGE, RW, US } from './paging-tables.ts'
+import { runV86 } from './virtual-8086.ts'
 
 const PF = 14
 const GP = 13
@@ -216,6 +217,15 @@ describe.each(ENGINES)('PCIDs (Intel SDM vol. 3A, 5.10.1 and 5.10.4.1), engine %
       error: 0,
       ip: guest.label('at'),
     })
+  })
+
+  it('INVPCID exists in real mode, and is #GP(0) in virtual-8086 mode (vol. 2A, INVPCID)', () => {
+    guest.start(16)
+    expect(guest.run('mov eax, 2\ninvpcid eax, [0]\nhlt')).toEqual({ reason: 'halted' })
+    guest.start(16)
+    expect(guest.run('mov eax, 4\nat: invpcid eax, [0]')).toMatchObject({ vector: GP, ip: guest.label('at') - AT.code })
+    guest.start(32)
+    expect(runV86(guest, 'invpcid eax, [0]')).toMatchObject({ vector: GP, error: 0, ip: 0 })
   })
 
   it('CR4.PCIDE: only in IA-32e mode with PCID 0; CR0.PG stays then (2.5)', () => {

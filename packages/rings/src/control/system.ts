@@ -88,11 +88,11 @@ export function invlpg(ctx: RuleContext, lo: number, hi: number): RuleStatus {
 
 const INVPCID_LAST_TYPE = 3
 
-/** INVPCID with the descriptor at a linear address. Faults: #UD, #GP(0). Intel SDM vol. 2A, INVPCID. */
+/** INVPCID with the descriptor at a linear address, in real mode too. Faults: #UD, #GP(0). Intel SDM vol. 2A, INVPCID. */
 export function invpcid(ctx: RuleContext, type: number, addressLo: number, addressHi: number): RuleStatus {
   const { state, linear } = ctx
-  if (!hasFeature(ctx, 'INVPCID') || !isProtected(state)) return raiseUd(state)
-  if (isV86(state) || cplOf(state) !== 0) return raiseGp(state)
+  if (!hasFeature(ctx, 'INVPCID')) return raiseUd(state)
+  if (needsCpl0(ctx) !== 0) return 1
   if (type >>> 0 > INVPCID_LAST_TYPE) return raiseGp(state)
   if (linear.read(8, addressLo, addressHi, 1) !== 0) return 1
   const pcid = linear.lo
