@@ -3,7 +3,7 @@ import { CR4, DR6, DR7, RFLAGS } from '@ringfold/arch'
 import { ENGINES } from '@ringfold/cpu'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { debugExceptions, logDebug } from './debug-log.ts'
-import { AT, Guest } from './guest.ts'
+import { AT, FREE, Guest } from './guest.ts'
 import { PAGE } from './paging-tables.ts'
 
 const { B0, B1, B2, B3, BS, BD } = DR6.lo
@@ -192,6 +192,25 @@ describe.each(ENGINES)('breakpoints (Intel SDM vol. 3B, 19), engine %s', (engine
     expect(debugExceptions(guest)).toHaveLength(1)
     expect([first?.ip, first?.dr6, (first?.flags ?? 0) & RF]).toEqual([guest.label('at'), BD, RF])
     expect(guest.reg('rbx')).toBe(0x400)
+  })
+
+  it('fixed bits of DR6 and DR7 (19.2.3, 19.2.4)', () => {
+    guest.run(
+      `mov eax, 0xffffffff\nmov dr6, rax\nmov rbx, dr6\nxor eax, eax\nmov dr6, rax\nmov rcx, dr6\nmov eax, 0xdc00\nmov dr7, rax\nmov rdx, dr7\nhlt`,
+    )
+    expect([guest.reg('rbx'), guest.reg('rcx'), guest.reg('rdx')]).toEqual([0xffffefff, 0xffff0ff0, 0x400])
+  })
+
+  it('in 32-bit code with a base, and in real mode: linear addresses count (19.2.1)', () => {
+    guest.start(32).describe(FREE, AT.code, 0xfffff, 0x9a)
+    const set = (at: number, dr7: number) => `mov eax, ${at}\nmov dr0, eax\nmov eax, ${dr7}\nmov dr7, eax`
+    guest.load(
+      `${set(AT.code + 0x100, enabled(0, EXECUTE))}\ndb 0xea\ndd 0x100\ndw ${FREE}\norg ${AT.code + 0x100}\nnop`,
+    )
+    expect(guest.go()).toMatchObject({ vector: 1, ip: 0x100, cs: FREE })
+    guest.start(16)
+    guest.load(`${set(AT.data + 4, enabled(0, WRITE, 2))}\nmov word [4], 1\nnext: nop`)
+    expect(guest.go()).toMatchObject({ vector: 1, ip: guest.label('next') - AT.code })
   })
 
   it('INT1 changes no bit of DR6 (19.3.1)', () => {

@@ -123,6 +123,19 @@ describe.each(ENGINES)('limits and types (Intel SDM vol. 3A, 6.3 to 6.5), engine
     expect(guest.read(0x60008, 4)).toBe(0x12345678)
   })
 
+  it('linear addresses wrap at 4 GiB, for data and for code (3.3)', () => {
+    guest.describe(FREE, 0xfffff000, 0xfffff, 0x92).describe(FREE + 8, 0xfffffffe, 0xfffff, 0x92)
+    guest.memory.write32(AT.data, 0x1234)
+    guest.memory.write16(0, 0x5678)
+    guest.run(`${use(FREE)}\nmov ebx, [${AT.data + 0x1000}]\n${use(FREE + 8)}\nmov ecx, [0]\nhlt`)
+    // Nothing answers below 4 GiB.
+    expect([guest.reg('rbx'), guest.reg('rcx')]).toEqual([0x1234, 0x5678ffff])
+    guest.start(32).describe(FREE, 0xfffff000, 0xfffff, 0x9a)
+    guest.load('mov ecx, 3\nmore: inc ebx\nloop more\nhlt', { at: 0x48000 })
+    guest.run(`db 0xea\ndd 0x49000\ndw ${FREE}`)
+    expect([guest.reg('rbx'), guest.reg('rip')]).toEqual([3, 0x4900b - 1])
+  })
+
   it('through CS: code that may not be read, or may not be written (6.5)', () => {
     guest.describe(FREE, 0, 0xfffff, 0x98)
     const far = `db 0xea\ndd there\ndw ${FREE}\nthere:`
