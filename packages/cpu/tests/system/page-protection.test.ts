@@ -1,9 +1,22 @@
 /** Access rights of pages: user and supervisor, WP, SMEP, SMAP, implicit accesses (Intel SDM vol. 3A, 5.6 and 5.7). */
-import { CR0, CR4, FIELD, RFLAGS } from '@ringfold/arch'
+import { CR0, CR4, EFER, FIELD, RFLAGS } from '@ringfold/arch'
 import { ENGINES } from '@ringfold/cpu'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { AT, Guest, HANDLERS, SELECTOR } from './guest.ts'
-import { A, D, ERROR, P, PAGE, RW, US } from './paging-tables.ts'
+import {
+  A,
+  D,
+  ERROR,
+  narrowEntry,
+  narrowTables,
+  P,
+  PAGE,
+  paeEntry,
+  paeTables,
+  RW,
+  turnOn,
+  US,
+} from './paging-tables.ts'
 
 const PF = 14
 const { WP } = CR0.lo
@@ -57,6 +70,36 @@ describe.each(ENGINES)('access rights (Intel SDM vol. 3A, 5.6.1), engine %s', (e
     if (error === undefined) expect(stop).toMatchObject({ vector: 0x80 })
     else {
       expect(stop).toMatchObject({ vector: PF, error })
+      expect(guest.reg('cr2')).toBe(PAGE)
+    }
+  })
+
+  it.each(
+    RIGHTS.flatMap(
+      (row) =>
+        [
+          ['32-bit', ...row],
+          ['PAE', ...row],
+        ] as const,
+    ),
+  )('%s paging: %s', (paging, _, flags, cpl, cr0, cr4, code, error) => {
+    guest.start(32, cpl)
+    const pae = paging === 'PAE'
+    const entry = pae ? paeEntry : narrowEntry
+    if (pae) paeTables(guest, P | RW | A | D)
+    else narrowTables(guest, P | RW | A | D)
+    const set = (at: number, value: number) => guest.memory.write32(entry(at), (at & ~0xfff) | value)
+    for (const at of cpl === 3 ? [AT.code, AT.userStack - 1] : []) set(at, P | RW | US | A | D)
+    guest.memory.write32(entry(PAGE), flags === 0 ? 0 : PAGE | flags | A | D)
+    guest.memory.writeBytes(PAGE, new Uint8Array([0xcd, 0x80]))
+    if (pae) guest.state.set(FIELD.efer, EFER.lo.NXE, 0)
+    turnOn(guest, cr0, cr4 | (pae ? CR4.lo.PAE : 0), pae)
+    const stop = guest.run(`${code.replaceAll('rax', 'eax')}\nint 0x80`)
+    // Fetches are marked where NX or SMEP is on (vol. 3A, 5.7).
+    const marked = pae || (cr4 & SMEP) !== 0
+    if (error === undefined) expect(stop).toMatchObject({ vector: 0x80 })
+    else {
+      expect(stop).toMatchObject({ vector: PF, error: marked ? error : error & ~ERROR.ID })
       expect(guest.reg('cr2')).toBe(PAGE)
     }
   })

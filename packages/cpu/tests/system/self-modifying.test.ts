@@ -90,6 +90,15 @@ describe.each(ENGINES)('self-modifying code (Intel SDM vol. 3A, 13.6), engine %s
     expect([guest.reg('rax'), guest.wide('rbx')]).toEqual([9, 0n])
   })
 
+  it('the page of the code gets its dirty bit (vol. 3A, 5.8)', () => {
+    const pte = guest.machine.pte(0x40000)
+    guest.load('mov eax, 1\nmov byte [rel patch + 1], 7\npatch: mov bl, 1\nhlt')
+    guest.go(1)
+    expect(guest.memory.read32(pte) & 0x60).toBe(0x20)
+    guest.go()
+    expect([guest.memory.read32(pte) & 0x60, guest.reg('rbx')]).toEqual([0x60, 7])
+  })
+
   it('data in the page of the code', () => {
     // A write to a page that holds both code and data.
     guest.run('mov dword [rel word_], 5\nmov eax, [rel word_]\nadd eax, [rel word_]\nmov ebx, eax\nhlt\nword_: dd 0')
