@@ -139,6 +139,28 @@ describe.each(ENGINES)('SYSCALL and SYSRET (Intel SDM vol. 2B), engine %s', (eng
     expect([amd.reg('rip'), amd.reg('rcx'), amd.reg('cs')]).toEqual([KERNEL + 0x801, amd.label('next'), FREE])
   })
 
+  it('SYSCALL in 32-bit mode: #UD on Intel, to the address in STAR on AMD (AMD APM vol. 3, SYSCALL)', () => {
+    for (const [of, vector] of [
+      [guest, UD],
+      [amd, undefined],
+    ] as const) {
+      of.start(32, 3)
+      of.state.set(FIELD.star, KERNEL, (0x20 << 16) | SELECTOR.code32)
+      of.state.set(FIELD.efer, EFER.lo.SCE, 0)
+      of.cpu.stateWritten()
+      of.load('hlt', { at: KERNEL })
+      const stop = of.run('at: db 0x0f, 0x05\nnext:')
+      expect(stop.vector).toBe(vector)
+      if (vector === undefined)
+        expect([of.reg('rip'), of.reg('rcx'), of.reg('cs')]).toEqual([KERNEL + 1, of.label('next'), SELECTOR.code32])
+    }
+  })
+
+  it('SYSENTER in IA-32e mode does not exist on AMD processors (AMD APM vol. 3, SYSENTER)', () => {
+    start(amd, 3)
+    expect(amd.run('at: db 0x0f, 0x34')).toMatchObject({ vector: UD, ip: amd.label('at') })
+  })
+
   it('a call and its return keep IOPL, ID and the rest', () => {
     start(guest, 3, IF)
     guest.flags = IOPL | ID | IF | 2
