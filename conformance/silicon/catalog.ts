@@ -22,7 +22,7 @@ function fileOf({ family: { group } }: FormFacts): string {
   if (group === 'x87' || group === 'mmx') return group
   if (group === 'xsave') return 'state'
   if (/^sse2?$/.test(group)) return 'sse'
-  if (/^(sse3|ssse3|sse4|aes)$/.test(group)) return 'sse3-aes'
+  if (/^(sse3|ssse3|sse4a?|aes|sha)$/.test(group)) return 'sse3-aes'
   return /^(arithmetic|logical|data|shift)$/.test(group) ? 'integer' : 'general'
 }
 

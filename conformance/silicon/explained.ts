@@ -99,8 +99,8 @@ export const EXPLANATIONS: readonly Explanation[] = [
     covers: isUnmaskedDenormal,
   },
   {
-    forms: /^(fldenv|fnstenv|frstor|fnsave)_/,
-    why: 'an x87 environment or state across two pages, of which the second faults: CR2 is that of its last byte here, of the first that is missing in the model (SDM vol. 3A, 5.7 leaves it open)',
+    forms: /^(fldenv|fnstenv|frstor|fnsave|f?xsave|f?xrstor)/,
+    why: 'an image of state that faults: CR2 is that of the byte which silicon tries first, often the last, and of the first that is missing in the model (SDM vol. 3A, 5.7 leaves it open)',
     covers: (j) => trapOf(j) === PF && only(/^cr2$/)(j),
   },
   {
@@ -142,6 +142,11 @@ export const EXPLANATIONS: readonly Explanation[] = [
     forms: /^movsxd_r16_/,
     why: "MOVSXD with an operand size of 16 reads 32 bits of memory here (APM vol. 3, MOVSXD), and 16 by Intel's manual (SDM vol. 2B, MOVSXD)",
     covers: (j) => j.got.trap === REACHED_END || j.got.trap === PF || j.got.trap === AC,
+  },
+  {
+    forms: /^sha(1|256)/,
+    why: 'SHA\'s operands in memory need no alignment here; in the model they do (SDM vol. 2B, SHA1MSG1, "Other Exceptions": type 4)',
+    covers: (j) => j.got.trap === GP && trapOf(j) !== GP,
   },
   {
     forms: /^(ldmxcsr|f?xrstor)/,

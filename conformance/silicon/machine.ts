@@ -46,7 +46,7 @@ const { S, P, DB, G, L } = ACCESS_RIGHTS.lo
 const CPL3 = 3 << ACCESS_RIGHTS.shift.DPL
 
 /** What silicon has beyond the model, as far as it is lifted; and not: Zen clears bases for null selectors from its second on. */
-const EXTRA_FEATURES = '+BMI1,+BMI2,+ADX,+LZCNT,+MOVBE,+PREFETCHW,-NULL_SELECT_CLEARS_BASE'
+const EXTRA_FEATURES = '+BMI1,+BMI2,+ADX,+LZCNT,+MOVBE,+PREFETCHW,+SHA,+SSE4A,-NULL_SELECT_CLEARS_BASE'
 
 /** The model that vectors of a processor are replayed on, by default: that of its vendor. */
 export const modelFor = (processor: string): string =>
