@@ -133,7 +133,7 @@ describe.each(ENGINES)('limits and types (Intel SDM vol. 3A, 6.3 to 6.5), engine
     guest.start(32).describe(FREE, 0xfffff000, 0xfffff, 0x9a)
     guest.load('mov ecx, 3\nmore: inc ebx\nloop more\nhlt', { at: 0x48000 })
     guest.run(`db 0xea\ndd 0x49000\ndw ${FREE}`)
-    expect([guest.reg('rbx'), guest.reg('rip')]).toEqual([3, 0x4900b - 1])
+    expect([guest.reg('rbx'), guest.reg('rip')]).toEqual([3, 0x49009])
   })
 
   it('through CS: code that may not be read, or may not be written (6.5)', () => {
