@@ -119,6 +119,16 @@ describe.each(ENGINES)('ways between the modes (Intel SDM vol. 3A, 11.8 and 11.9
     expect([guest.reg('rbx'), guest.wide('rax')]).toEqual([6, 0xffffffffffffffffn])
   })
 
+  it('compatibility mode of 16 bits: operands of 16, frames of 64 (vol. 3A, 2.2.1, 7.14)', () => {
+    guest.start(64)
+    const text = `mov ax, ${SELECTOR.data16}\nmov ss, ax\nmov sp, 0x7000\npush bx\nmov bx, 0x1234\nint 0x80\nnext:`
+    guest.load(text, { bits: 16, at: 0x8000 })
+    const next = guest.label('next')
+    guest.load(`mov rbx, -1\npush ${SELECTOR.code16}\nmov eax, 0x8000\npush rax\ndb 0x48\nretf`)
+    expect(guest.go()).toMatchObject({ vector: 0x80, cs: SELECTOR.code16, ip: next, ss: SELECTOR.data16 })
+    expect([guest.wide('rbx'), guest.read(0x6ffe, 2)]).toEqual([0xffffffffffff1234n, 0xffff])
+  })
+
   it('compatibility mode keeps the upper halves out of sight; 64-bit code of 32 bits clears them (vol. 1, 3.4.1.1)', () => {
     guest.start(64)
     guest.run('mov rbx, 0x1111111122222222\nmov r9, 7\nmov ebx, ebx\nmov rcx, -1\nadd ecx, 1\nhlt')
