@@ -73,8 +73,8 @@ export const STEP_DIFFERENCES: readonly StepExplanation[] = [
   },
   {
     processor: '286',
-    forms: DIVISIONS,
-    why: 'the status flags are undefined after DIV and IDIV, those pushed by #DE included (SDM 2A DIV, IDIV)',
+    forms: /^(F[67]\.[67]|D4)$/,
+    why: 'the status flags are undefined after DIV and IDIV, those pushed by #DE included; so OF, AF and CF after AAM (SDM 2A DIV, IDIV, AAM)',
     covers: (t, o, places) => t.exception?.vector === DE && o.vector === DE && onlyMemory(places),
   },
   {
