@@ -173,18 +173,19 @@ export function bitfield<const Rows extends BitfieldRows>(definition: BitfieldDe
 }
 
 class BitfieldTable implements AnyBitfield {
-  readonly name: string
-  readonly widthBits: number
-  readonly source: string
-  readonly lo: Readonly<Record<string, number>>
-  readonly hi: Readonly<Record<string, number>>
-  readonly shift: Readonly<Record<string, number>>
-  readonly alwaysOneLo: number
-  readonly alwaysOneHi: number
-  readonly ignoredLo: number
-  readonly ignoredHi: number
-  readonly reservedLo: number
-  readonly reservedHi: number
+  // Declared only: V8 folds a property into code that is set once, and a field without a value is set twice.
+  declare readonly name: string
+  declare readonly widthBits: number
+  declare readonly source: string
+  declare readonly lo: Readonly<Record<string, number>>
+  declare readonly hi: Readonly<Record<string, number>>
+  declare readonly shift: Readonly<Record<string, number>>
+  declare readonly alwaysOneLo: number
+  declare readonly alwaysOneHi: number
+  declare readonly ignoredLo: number
+  declare readonly ignoredHi: number
+  declare readonly reservedLo: number
+  declare readonly reservedHi: number
   readonly #pieces = new Map<string, readonly Piece[]>()
   readonly #rows: BitfieldRows
   #fields: readonly BitfieldField[] | undefined

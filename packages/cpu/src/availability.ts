@@ -1,5 +1,5 @@
 /** Which instructions a processor has, and may execute in its present mode. */
-import { type CpuidFeatureName, CR0, CR4, FIELD } from '@ringfold/arch'
+import { type CpuidFeatureName, CR0 as CR0_TABLE, CR4 as CR4_TABLE, FIELD as FIELD_TABLE } from '@ringfold/arch'
 import { allForms, type FormFacts } from '@ringfold/isa/facts'
 import {
   type CpuModel,
@@ -11,6 +11,11 @@ import {
   type RuleStatus,
   raiseUd,
 } from '@ringfold/rings'
+
+// Constants of this module are folded into code, those of others are loaded each time.
+const CR0 = CR0_TABLE
+const CR4 = CR4_TABLE
+const FIELD = FIELD_TABLE
 
 /** What a form needs, one bit each. */
 const NEED = /* @__PURE__ */ Object.freeze({

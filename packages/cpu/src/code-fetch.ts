@@ -1,8 +1,18 @@
 /** Fetching and decoding of the instruction at RIP, as the reference engine does it: byte by byte where pages or segments end. */
-import { ACCESS_RIGHTS, cplOf, FIELD, SEGMENT } from '@ringfold/arch'
+import {
+  ACCESS_RIGHTS as ACCESS_RIGHTS_TABLE,
+  cplOf,
+  FIELD as FIELD_TABLE,
+  SEGMENT as SEGMENT_TABLE,
+} from '@ringfold/arch'
 import { Decoder, type Instruction, InvalidReason, Status } from '@ringfold/isa/decoder'
 import type { LinearAccessor } from '@ringfold/mmu'
 import { isAmd, isCanonical, type RuleContext, type RuleStatus, raiseGp, raiseUd } from '@ringfold/rings'
+
+// Constants of this module are folded into code, those of others are loaded each time.
+const ACCESS_RIGHTS = ACCESS_RIGHTS_TABLE
+const FIELD = FIELD_TABLE
+const SEGMENT = SEGMENT_TABLE
 
 const PAGE = 4096
 const LONGEST = 15
@@ -16,6 +26,8 @@ export class CodeFetch {
   readonly #linear: LinearAccessor
   readonly #decoders = new Map<number, Decoder>()
   readonly #bytes = new Uint8Array(LONGEST + SLACK)
+  /** Its first n bytes. */
+  readonly #firstBytes = Array.from({ length: LONGEST + 1 }, (_, n) => this.#bytes.subarray(0, n))
   #length = 0
 
   constructor(ctx: RuleContext, linear: LinearAccessor) {
@@ -25,7 +37,7 @@ export class CodeFetch {
 
   /** The bytes of the last instruction. */
   get bytes(): Uint8Array {
-    return this.#bytes.subarray(0, this.#length)
+    return this.#firstBytes[this.#length] as Uint8Array
   }
 
   /** Decodes the instruction at RIP. @returns 1: fetching or decoding faults, which is pending */
@@ -71,7 +83,8 @@ export class CodeFetch {
     const { state } = this.#ctx
     const physical = this.#linear.translateForFetch(lo, hi, cplOf(state))
     if (physical < 0) return 1
-    this.#linear.mmu.memory.readBytes(physical, this.#bytes.subarray(at, at + count))
+    const into = at === 0 ? (this.#firstBytes[count] as Uint8Array) : this.#bytes.subarray(at, at + count)
+    this.#linear.mmu.memory.readBytes(physical, into)
     return 0
   }
 
@@ -81,7 +94,7 @@ export class CodeFetch {
       decoder = new Decoder(bits, { vendor: isAmd(this.#ctx) ? 'amd' : 'intel' })
       this.#decoders.set(bits, decoder)
     }
-    return decoder.decode(into, this.#bytes.subarray(0, have), 0)
+    return decoder.decode(into, this.#firstBytes[have] as Uint8Array, 0)
   }
 }
 

@@ -1,9 +1,13 @@
 /** The part of the code key that follows from the processor's mode. */
-import { ACCESS_RIGHTS, type CpuState, cplOf, FIELD, SEGMENT } from '@ringfold/arch'
+import { ACCESS_RIGHTS, type CpuState, cplOf, FIELD as FIELD_TABLE, SEGMENT as SEGMENT_TABLE } from '@ringfold/arch'
 import { isLongMode } from '@ringfold/rings'
 import type { CodeMode } from '@ringfold/translator'
 import type { Availability } from './availability.ts'
 import { codeBits } from './code-fetch.ts'
+
+// Constants of this module are folded into code, those of others are loaded each time.
+const FIELD = FIELD_TABLE
+const SEGMENT = SEGMENT_TABLE
 
 const { UNUSABLE, DB, S } = ACCESS_RIGHTS.lo
 const WRITABLE_DATA = 2

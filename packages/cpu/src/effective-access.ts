@@ -1,5 +1,12 @@
 /** Guest memory by effective address: segmentation, canonical form, alignment, then linear memory. */
-import { CR0, cplOf, EXCEPTION, FIELD, RFLAGS, SEGMENT } from '@ringfold/arch'
+import {
+  CR0 as CR0_TABLE,
+  cplOf,
+  EXCEPTION,
+  FIELD as FIELD_TABLE,
+  RFLAGS as RFLAGS_TABLE,
+  SEGMENT as SEGMENT_TABLE,
+} from '@ringfold/arch'
 import type { AccessStatus, LinearAccess } from '@ringfold/contracts'
 import type { LinearAccessor } from '@ringfold/mmu'
 import {
@@ -14,6 +21,12 @@ import {
   raiseGp,
 } from '@ringfold/rings'
 import { MemoryImm } from '@ringfold/semantics'
+
+// Constants of this module are folded into code, those of others are loaded each time.
+const CR0 = CR0_TABLE
+const FIELD = FIELD_TABLE
+const RFLAGS = RFLAGS_TABLE
+const SEGMENT = SEGMENT_TABLE
 
 type Size = 1 | 2 | 4 | 8
 const { segmentMask, system, aligned, unchecked } = MemoryImm

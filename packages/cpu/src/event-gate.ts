@@ -3,17 +3,23 @@ import {
   ACTIVITY_STATE,
   APIC_BASE,
   EVENT_INFORMATION,
-  EVENT_TYPE,
+  EVENT_TYPE as EVENT_TYPE_TABLE,
   EXCEPTION,
-  FIELD,
+  FIELD as FIELD_TABLE,
   INTERRUPTIBILITY,
   PENDING_SIGNALS,
-  RFLAGS,
-  SEGMENT,
+  RFLAGS as RFLAGS_TABLE,
+  SEGMENT as SEGMENT_TABLE,
 } from '@ringfold/arch'
 import type { EngineExitReason, InterruptSource } from '@ringfold/contracts'
 import { deliverEvent, hasPendingEvent } from '@ringfold/rings'
 import type { Processor } from './processor.ts'
+
+// Constants of this module are folded into code, those of others are loaded each time.
+const EVENT_TYPE = EVENT_TYPE_TABLE
+const FIELD = FIELD_TABLE
+const RFLAGS = RFLAGS_TABLE
+const SEGMENT = SEGMENT_TABLE
 
 const { lo: INFO, shift } = EVENT_INFORMATION
 const { NMI: NMI_BLOCKED, STI, MOV_SS } = INTERRUPTIBILITY.lo

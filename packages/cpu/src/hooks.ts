@@ -57,6 +57,8 @@ export class Hooks {
   }
   /** Counts up whenever somebody begins or ends to listen. */
   version = 0
+  /** Whether anybody listens to anything: what is asked at every exception. */
+  #isUsed = false
   readonly #changed: () => void
 
   /** `changed` is called when somebody begins or ends to listen. */
@@ -75,6 +77,7 @@ export class Hooks {
 
   #noteChange(): void {
     this.version++
+    this.#isUsed = Object.values(this.#listeners).some(({ size }) => size > 0)
     this.#changed()
   }
 
@@ -103,7 +106,7 @@ export class Hooks {
   }
 
   has(name: HookName): boolean {
-    return this.#listeners[name].size > 0
+    return this.#isUsed && this.#listeners[name].size > 0
   }
 
   emit<Name extends HookName>(name: Name, ...event: HookEvents[Name]): void {

@@ -1,5 +1,11 @@
 /** The interpreter tier on a processor: what it asks of its surroundings. */
-import { type CpuState, cplOf, FIELD, RFLAGS, SEGMENT } from '@ringfold/arch'
+import {
+  type CpuState,
+  cplOf,
+  FIELD as FIELD_TABLE,
+  RFLAGS as RFLAGS_TABLE,
+  SEGMENT as SEGMENT_TABLE,
+} from '@ringfold/arch'
 import type { EngineStatus, ExecutionEngine, PageNumber } from '@ringfold/contracts'
 import type { Instruction } from '@ringfold/isa/decoder'
 import { PAGE_ATTRIBUTE, PAGE_BYTES } from '@ringfold/memory'
@@ -10,6 +16,11 @@ import { HandlerStatus, Interpreter, type InterpreterHost } from '@ringfold/tran
 import { CodePages } from './code-pages.ts'
 import type { EngineParts } from './engines.ts'
 import { raiseVector } from './stepper.ts'
+
+// Constants of this module are folded into code, those of others are loaded each time.
+const FIELD = FIELD_TABLE
+const RFLAGS = RFLAGS_TABLE
+const SEGMENT = SEGMENT_TABLE
 
 const OFFSET = PAGE_BYTES - 1
 const EXECUTE = -2
@@ -106,7 +117,8 @@ export class InterpreterEngine implements InterpreterHost, ExecutionEngine {
 
   fetchPage(): number {
     const { state } = this
-    const [lo, hi] = [state.lo(FIELD.rip), state.hi(FIELD.rip)]
+    const lo = state.lo(FIELD.rip)
+    const hi = state.hi(FIELD.rip)
     if (is64Bit(state)) {
       if (isCanonical(state, hi)) return this.#hostOfCode(lo, hi)
       raiseGp(state)
@@ -125,7 +137,8 @@ export class InterpreterEngine implements InterpreterHost, ExecutionEngine {
 
   fetchNextPage(): number {
     const { state } = this
-    const [lo, hi] = [state.lo(FIELD.rip), state.hi(FIELD.rip)]
+    const lo = state.lo(FIELD.rip)
+    const hi = state.hi(FIELD.rip)
     const isLong = is64Bit(state)
     const linear = isLong ? lo : (lo + state.lo(FIELD.csBase)) >>> 0
     const distance = PAGE_BYTES - (linear & OFFSET)

@@ -1,5 +1,13 @@
 /** A logical processor: state, paging, privilege, an engine, and the order of events between instructions. */
-import { ACCESS_RIGHTS, type CpuState, cplOf, FIELD, INTERRUPTIBILITY, RFLAGS, SEGMENT } from '@ringfold/arch'
+import {
+  ACCESS_RIGHTS as ACCESS_RIGHTS_TABLE,
+  type CpuState,
+  cplOf,
+  FIELD as FIELD_TABLE,
+  INTERRUPTIBILITY,
+  RFLAGS,
+  SEGMENT as SEGMENT_TABLE,
+} from '@ringfold/arch'
 import type { Clock, EngineExit, ExecutionEngine, InterruptSource, MsrBank, PageNumber } from '@ringfold/contracts'
 import { PAGE_BYTES, type PhysicalMemory, type PortSpace } from '@ringfold/memory'
 import { LinearAccessor, Mmu, type PagingCapabilities } from '@ringfold/mmu'
@@ -25,6 +33,11 @@ import { ObservedLinear } from './observed-linear.ts'
 import { initState, resetState } from './reset.ts'
 import { MONITOR_LINE_BYTES, ProcessorRuleHost } from './rule-host.ts'
 import { Stepper } from './stepper.ts'
+
+// Constants of this module are folded into code, those of others are loaded each time.
+const ACCESS_RIGHTS = ACCESS_RIGHTS_TABLE
+const FIELD = FIELD_TABLE
+const SEGMENT = SEGMENT_TABLE
 
 export interface ProcessorOptions {
   readonly memory: PhysicalMemory

@@ -1,5 +1,5 @@
 /** One instruction by the reference evaluator: the whole of engine `reference`, and what other engines leave to it. */
-import { type CpuState, FIELD, RFLAGS, SEGMENT } from '@ringfold/arch'
+import { type CpuState, FIELD as FIELD_TABLE, RFLAGS as RFLAGS_TABLE, SEGMENT as SEGMENT_TABLE } from '@ringfold/arch'
 import { Instruction } from '@ringfold/isa/decoder'
 import { type ControlFlow, controlFlow } from '@ringfold/isa/facts'
 import { is64Bit, isCanonical, isLongMode, type RuleContext, raise, raiseGp, raiseUd } from '@ringfold/rings'
@@ -8,8 +8,15 @@ import type { Availability } from './availability.ts'
 import { type CodeFetch, codeBits } from './code-fetch.ts'
 import type { EffectiveAccess } from './effective-access.ts'
 
+// Constants of this module are folded into code, those of others are loaded each time.
+const FIELD = FIELD_TABLE
+const RFLAGS = RFLAGS_TABLE
+const SEGMENT = SEGMENT_TABLE
+
 /** Lifted instructions that are kept: by their bytes, in the mode that decides what these mean. */
 const MOST_LIFTED = 8192
+/** So many fit into an exact number beside mode and length. */
+const SHORT_BYTES = 5
 const DB = 0x4000
 const STEPPED_BY_RESULT: ReadonlySet<ControlFlow> = new Set(['int', 'intcond', 'syscall', 'sysret'])
 
@@ -25,7 +32,8 @@ export class Stepper {
   readonly #availability: Availability
   readonly #data: DataView
   readonly #evaluator: Evaluator
-  readonly #lifted = new Map<string, IrCode | null>()
+  readonly #rip: BigUint64Array
+  readonly #lifted = new Map<string | number, IrCode | null>()
 
   constructor(ctx: RuleContext, fetch: CodeFetch, access: EffectiveAccess, availability: Availability, data: DataView) {
     this.#ctx = ctx
@@ -34,6 +42,7 @@ export class Stepper {
     this.#access = access
     this.#availability = availability
     this.#data = data
+    this.#rip = new BigUint64Array(ctx.state.buffer, ctx.state.byteOffset + FIELD.rip.offset, 1)
     this.#evaluator = new Evaluator(new IrCode(), this.#environment())
   }
 
@@ -93,10 +102,11 @@ export class Stepper {
       raiseUd(state)
       return 'fault'
     }
-    const next = BigInt.asUintN(64, state.readBig(FIELD.rip) + BigInt(i.length))
+    const rip = this.#rip
+    const next = BigInt.asUintN(64, (rip[0] as bigint) + BigInt(i.length))
     const outcome = this.#evaluator.run(code, next)
-    if (outcome === 'next') state.writeBig(FIELD.rip, next)
-    else if (outcome === 'jump') state.writeBig(FIELD.rip, this.#evaluator.target)
+    if (outcome === 'next') rip[0] = next
+    else if (outcome === 'jump') rip[0] = this.#evaluator.target
     return outcome
   }
 
@@ -112,7 +122,7 @@ export class Stepper {
 
   #lift(bits: number): IrCode | null {
     const stackBig = (this.#state.lo(FIELD.segAccess, SEGMENT.SS) & DB) !== 0
-    const key = `${bits + (stackBig ? 1 : 0)}${String.fromCharCode(...this.#fetch.bytes)}`
+    const key = liftKey(bits + (stackBig ? 1 : 0), this.#fetch.bytes)
     const known = this.#lifted.get(key)
     if (known !== undefined) return known
     if (this.#lifted.size === MOST_LIFTED) this.#lifted.clear()
@@ -121,6 +131,14 @@ export class Stepper {
     this.#lifted.set(key, made ? code : null)
     return made ? code : null
   }
+}
+
+/** Few bytes, and what decides their meaning, are a number; many are a string. */
+function liftKey(mode: number, bytes: Uint8Array): string | number {
+  if (bytes.length > SHORT_BYTES) return `${mode}${String.fromCharCode(...bytes)}`
+  let key = mode * 8 + bytes.length
+  for (let n = 0; n < bytes.length; n++) key = key * 256 + (bytes[n] as number)
+  return key
 }
 
 /** Exceptions with an error code, by vector: the lifting gives 0 to all. Intel SDM vol. 3A, table 7-1. */

@@ -1,6 +1,16 @@
-import { type CpuState, EVENT_INFORMATION, EVENT_TYPE, EXCEPTION, FIELD } from '@ringfold/arch'
+import {
+  type CpuState,
+  EVENT_INFORMATION,
+  EVENT_TYPE as EVENT_TYPE_TABLE,
+  EXCEPTION,
+  FIELD as FIELD_TABLE,
+} from '@ringfold/arch'
 import type { LinearMemory } from '@ringfold/contracts'
 import type { CpuModel } from './models/model.ts'
+
+// Constants of this module are folded into code, those of others are loaded each time.
+const EVENT_TYPE = EVENT_TYPE_TABLE
+const FIELD = FIELD_TABLE
 
 /** 0: done; 1: an exception stands in the state's pending event, and nothing else was changed. */
 export type RuleStatus = 0 | 1

@@ -1,6 +1,21 @@
-import { type CpuState, CR4, cplOf, FIELD, INTERRUPTIBILITY, RFLAGS, readRflags, writeRflags } from '@ringfold/arch'
+import {
+  type CpuState,
+  CR4 as CR4_TABLE,
+  cplOf,
+  FIELD as FIELD_TABLE,
+  INTERRUPTIBILITY as INTERRUPTIBILITY_TABLE,
+  RFLAGS as RFLAGS_TABLE,
+  readRflags,
+  writeRflags,
+} from '@ringfold/arch'
 import { type RuleContext, type RuleStatus, raiseGp, setResult } from './context.ts'
 import { ioplOf, isProtected, isV86 } from './mode.ts'
+
+// Constants of this module are folded into code, those of others are loaded each time.
+const CR4 = CR4_TABLE
+const FIELD = FIELD_TABLE
+const INTERRUPTIBILITY = INTERRUPTIBILITY_TABLE
+const RFLAGS = RFLAGS_TABLE
 
 const { lo: F } = RFLAGS
 /** What PUSHF of any size and privilege may change: all but VM, RF, VIF, VIP, IF and IOPL. */

@@ -1,5 +1,24 @@
-import { ACCESS_RIGHTS, type CpuState, CR0, CR4, cplOf, EFER, FIELD, RFLAGS, SEGMENT } from '@ringfold/arch'
+import {
+  ACCESS_RIGHTS as ACCESS_RIGHTS_TABLE,
+  type CpuState,
+  CR0 as CR0_TABLE,
+  CR4 as CR4_TABLE,
+  cplOf,
+  EFER as EFER_TABLE,
+  FIELD as FIELD_TABLE,
+  RFLAGS as RFLAGS_TABLE,
+  SEGMENT as SEGMENT_TABLE,
+} from '@ringfold/arch'
 import type { LinearAccess } from '@ringfold/contracts'
+
+// Constants of this module are folded into code, those of others are loaded each time.
+const ACCESS_RIGHTS = ACCESS_RIGHTS_TABLE
+const CR0 = CR0_TABLE
+const CR4 = CR4_TABLE
+const EFER = EFER_TABLE
+const FIELD = FIELD_TABLE
+const RFLAGS = RFLAGS_TABLE
+const SEGMENT = SEGMENT_TABLE
 
 /** Protected mode, virtual-8086 mode included. */
 export function isProtected(state: CpuState): boolean {

@@ -2,13 +2,13 @@ import {
   ACCESS_RIGHTS,
   type CpuState,
   cplOf,
-  DR6,
-  EFER,
-  FIELD,
-  RFLAGS,
+  DR6 as DR6_TABLE,
+  EFER as EFER_TABLE,
+  FIELD as FIELD_TABLE,
+  RFLAGS as RFLAGS_TABLE,
   readRflags,
-  SEGMENT,
-  STAR,
+  SEGMENT as SEGMENT_TABLE,
+  STAR as STAR_TABLE,
   writeRflags,
 } from '@ringfold/arch'
 import { type RuleContext, type RuleStatus, raiseGp, raiseUd } from './context.ts'
@@ -16,6 +16,14 @@ import { raiseDebug } from './control/debug.ts'
 import { is64Bit, isCanonical, isLongMode, isProtected } from './mode.ts'
 import { hasFeature } from './models/model.ts'
 import { setSegment } from './segments/registers.ts'
+
+// Constants of this module are folded into code, those of others are loaded each time.
+const DR6 = DR6_TABLE
+const EFER = EFER_TABLE
+const FIELD = FIELD_TABLE
+const RFLAGS = RFLAGS_TABLE
+const SEGMENT = SEGMENT_TABLE
+const STAR = STAR_TABLE
 
 const { lo: RIGHTS, shift } = ACCESS_RIGHTS
 const CODE_TYPE = 11

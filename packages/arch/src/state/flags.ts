@@ -1,9 +1,17 @@
 import { ArchError } from '../errors.ts'
-import { FSW } from '../floating-point.ts'
-import { RFLAGS, STATUS_FLAGS_MASK } from '../rflags.ts'
-import { ACCESS_RIGHTS, SEGMENT } from '../segmentation.ts'
+import { FSW as FSW_TABLE } from '../floating-point.ts'
+import { RFLAGS as RFLAGS_TABLE, STATUS_FLAGS_MASK as STATUS_FLAGS_MASK_TABLE } from '../rflags.ts'
+import { ACCESS_RIGHTS as ACCESS_RIGHTS_TABLE, SEGMENT as SEGMENT_TABLE } from '../segmentation.ts'
 import type { CpuState } from './cpu-state.ts'
-import { FIELD } from './layout.ts'
+import { FIELD as FIELD_TABLE } from './layout.ts'
+
+// Constants of this module are folded into code, those of others are loaded each time.
+const FSW = FSW_TABLE
+const RFLAGS = RFLAGS_TABLE
+const STATUS_FLAGS_MASK = STATUS_FLAGS_MASK_TABLE
+const ACCESS_RIGHTS = ACCESS_RIGHTS_TABLE
+const SEGMENT = SEGMENT_TABLE
+const FIELD = FIELD_TABLE
 
 /** Whether the status flags stand in `statusFlags`: no lazy operation is left from which to compute them. */
 export function flagsAreSettled(state: CpuState): boolean {

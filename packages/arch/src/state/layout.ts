@@ -48,6 +48,19 @@ function storageBytes(bits: number): number {
   return bits / 8
 }
 
+/** V8 folds a property into code that was never set anew in any object of its shape: `{ ...field, offset }` would set it twice. */
+function fieldOf(
+  name: string,
+  bits: number,
+  count: number,
+  offset: number,
+  strideBytes: number,
+  group: StateGroup,
+  means: string,
+): StateField {
+  return Object.freeze({ name, bits, count, offset, strideBytes, group, means })
+}
+
 function layOut(): Layout {
   const rows: StateField[] = []
   const fields: Record<string, StateField> = {}
@@ -57,17 +70,18 @@ function layOut(): Layout {
     const strideBytes = storageBytes(bits)
     const offset = Math.ceil(end / strideBytes) * strideBytes
     end = offset + strideBytes * room
-    const field = Object.freeze({ name, bits, count, offset, strideBytes, group, means })
+    const field = fieldOf(name, bits, count, offset, strideBytes, group, means)
     rows.push(field)
     fields[name] = field
     elements.forEach((element, index) => {
       const meansElement = `${means}: ${element}`
       const at = offset + index * strideBytes
-      fields[element] = Object.freeze({ ...field, name: element, count: 1, offset: at, means: meansElement })
+      fields[element] = fieldOf(element, bits, 1, at, strideBytes, group, meansElement)
     })
   }
   for (const { name, of, bits, means } of STATE_VIEWS) {
-    fields[name] = Object.freeze({ ...(fields[of] as StateField), name, bits, means })
+    const { count, offset, strideBytes, group } = fields[of] as StateField
+    fields[name] = fieldOf(name, bits, count, offset, strideBytes, group, means)
   }
   // The keys are those of the table, which the type spells out. A copy, because V8 turns an object to which many
   // properties were added by name into a hash table (5 ns for each look-up where a constant would do), and a copy back.

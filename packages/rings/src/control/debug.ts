@@ -1,6 +1,25 @@
-import { CR4, DR6, DR7, EVENT_INFORMATION, FIELD, INTERRUPTIBILITY, PENDING_DEBUG, RFLAGS } from '@ringfold/arch'
+import {
+  CR4 as CR4_TABLE,
+  DR6 as DR6_TABLE,
+  DR7 as DR7_TABLE,
+  EVENT_INFORMATION as EVENT_INFORMATION_TABLE,
+  FIELD as FIELD_TABLE,
+  INTERRUPTIBILITY as INTERRUPTIBILITY_TABLE,
+  PENDING_DEBUG as PENDING_DEBUG_TABLE,
+  RFLAGS as RFLAGS_TABLE,
+} from '@ringfold/arch'
 import { type RuleContext, type RuleStatus, raise, raiseGp, raiseUd, setResult, VECTOR } from '../context.ts'
 import { needsCpl0 } from './cr.ts'
+
+// Constants of this module are folded into code, those of others are loaded each time.
+const CR4 = CR4_TABLE
+const DR6 = DR6_TABLE
+const DR7 = DR7_TABLE
+const EVENT_INFORMATION = EVENT_INFORMATION_TABLE
+const FIELD = FIELD_TABLE
+const INTERRUPTIBILITY = INTERRUPTIBILITY_TABLE
+const PENDING_DEBUG = PENDING_DEBUG_TABLE
+const RFLAGS = RFLAGS_TABLE
 
 /** What a breakpoint of DR7 breaks on (`RW0` to `RW3`). */
 export const BREAK_ON = /* @__PURE__ */ Object.freeze({ EXECUTE: 0, WRITE: 1, IO: 2, ACCESS: 3 })

@@ -1,10 +1,14 @@
-import { cplOf, FIELD, RFLAGS } from '@ringfold/arch'
+import { cplOf, FIELD as FIELD_TABLE, RFLAGS as RFLAGS_TABLE } from '@ringfold/arch'
 import { type RuleContext, type RuleStatus, raiseUd, setResult } from '../context.ts'
 import { replaceFlags } from '../flags.ts'
 import { isProtected } from '../mode.ts'
 import { hasFeature } from '../models/model.ts'
 import { BREAK_ON, noteDataBreakpoint } from './debug.ts'
 import { checkIo } from './system.ts'
+
+// Constants of this module are folded into code, those of others are loaded each time.
+const FIELD = FIELD_TABLE
+const RFLAGS = RFLAGS_TABLE
 
 /** IN from a port: the value, zero-extended, is the result. Fault: #GP(0) by IOPL and permission map. Intel SDM vol. 2A, IN. */
 export function portIn(ctx: RuleContext, port: number, sizeBytes: number): RuleStatus {

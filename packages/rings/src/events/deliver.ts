@@ -1,21 +1,29 @@
 import {
-  ACTIVITY_STATE,
+  ACTIVITY_STATE as ACTIVITY_STATE_TABLE,
   type CpuState,
   combineExceptions,
-  DR6,
-  DR7,
+  DR6 as DR6_TABLE,
+  DR7 as DR7_TABLE,
   EVENT_INFORMATION,
-  EVENT_TYPE,
+  EVENT_TYPE as EVENT_TYPE_TABLE,
   type ExceptionClass,
   exceptionOf,
-  FIELD,
-  INTERRUPTIBILITY,
+  FIELD as FIELD_TABLE,
+  INTERRUPTIBILITY as INTERRUPTIBILITY_TABLE,
 } from '@ringfold/arch'
 import { type RuleContext, type RuleStatus, raise, VECTOR } from '../context.ts'
 import { isLongMode, isProtected } from '../mode.ts'
 import { enterLong } from './enter-long.ts'
 import { enterProtected } from './enter-protected.ts'
 import { enterReal } from './enter-real.ts'
+
+// Constants of this module are folded into code, those of others are loaded each time.
+const ACTIVITY_STATE = ACTIVITY_STATE_TABLE
+const DR6 = DR6_TABLE
+const DR7 = DR7_TABLE
+const EVENT_TYPE = EVENT_TYPE_TABLE
+const FIELD = FIELD_TABLE
+const INTERRUPTIBILITY = INTERRUPTIBILITY_TABLE
 
 const { lo: INFO, shift } = EVENT_INFORMATION
 

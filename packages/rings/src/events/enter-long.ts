@@ -1,4 +1,12 @@
-import { ACCESS_RIGHTS, cplOf, FIELD, INTERRUPT_GATE, RFLAGS, SEGMENT, SYSTEM_TYPE } from '@ringfold/arch'
+import {
+  ACCESS_RIGHTS as ACCESS_RIGHTS_TABLE,
+  cplOf,
+  FIELD as FIELD_TABLE,
+  INTERRUPT_GATE as INTERRUPT_GATE_TABLE,
+  RFLAGS as RFLAGS_TABLE,
+  SEGMENT as SEGMENT_TABLE,
+  SYSTEM_TYPE as SYSTEM_TYPE_TABLE,
+} from '@ringfold/arch'
 import { type RuleContext, type RuleStatus, raise, raiseGp, VECTOR } from '../context.ts'
 import { replaceFlags } from '../flags.ts'
 import { accessAt, isCanonical } from '../mode.ts'
@@ -11,8 +19,17 @@ import {
   selectorCode,
 } from '../segments/descriptor.ts'
 import { setCode, setNullStack } from '../segments/registers.ts'
+import { enterDirect } from './direct.ts'
 import { frame } from './frame.ts'
 import { openInnerStack64 } from './inner-stack.ts'
+
+// Constants of this module are folded into code, those of others are loaded each time.
+const ACCESS_RIGHTS = ACCESS_RIGHTS_TABLE
+const FIELD = FIELD_TABLE
+const INTERRUPT_GATE = INTERRUPT_GATE_TABLE
+const RFLAGS = RFLAGS_TABLE
+const SEGMENT = SEGMENT_TABLE
+const SYSTEM_TYPE = SYSTEM_TYPE_TABLE
 
 const GATE_BYTES = 16
 const gate = /* @__PURE__ */ new Descriptor()
@@ -22,6 +39,7 @@ const code = /* @__PURE__ */ new Descriptor()
 export function enterLong(ctx: RuleContext, event: number, errorCode: number): RuleStatus {
   const { state } = ctx
   frame.begin(state, event, errorCode)
+  if (enterDirect(ctx)) return 0
   if (readGate64(ctx) !== 0 || checkCode64(ctx) !== 0) return 1
   const cpl = cplOf(state)
   const inner = !code.isConforming && code.dpl < cpl

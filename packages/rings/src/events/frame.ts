@@ -1,16 +1,23 @@
 import {
   type CpuState,
-  DR6,
+  DR6 as DR6_TABLE,
   EVENT_INFORMATION,
-  EVENT_TYPE,
+  EVENT_TYPE as EVENT_TYPE_TABLE,
   exceptionOf,
-  FIELD,
-  RFLAGS,
+  FIELD as FIELD_TABLE,
+  RFLAGS as RFLAGS_TABLE,
   readRflags,
-  SELECTOR_ERROR_CODE,
+  SELECTOR_ERROR_CODE as SELECTOR_ERROR_CODE_TABLE,
 } from '@ringfold/arch'
 import { VECTOR } from '../context.ts'
 import { StackCursor } from '../segments/stack.ts'
+
+// Constants of this module are folded into code, those of others are loaded each time.
+const DR6 = DR6_TABLE
+const EVENT_TYPE = EVENT_TYPE_TABLE
+const FIELD = FIELD_TABLE
+const RFLAGS = RFLAGS_TABLE
+const SELECTOR_ERROR_CODE = SELECTOR_ERROR_CODE_TABLE
 
 const { lo: INFO, shift } = EVENT_INFORMATION
 

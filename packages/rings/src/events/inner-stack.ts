@@ -1,4 +1,13 @@
-import { ACCESS_RIGHTS, type CpuState, FIELD, SEGMENT, SYSTEM_TYPE, TSS16, TSS32, TSS64 } from '@ringfold/arch'
+import {
+  ACCESS_RIGHTS as ACCESS_RIGHTS_TABLE,
+  type CpuState,
+  FIELD as FIELD_TABLE,
+  SEGMENT as SEGMENT_TABLE,
+  SYSTEM_TYPE as SYSTEM_TYPE_TABLE,
+  TSS16 as TSS16_TABLE,
+  TSS32,
+  TSS64 as TSS64_TABLE,
+} from '@ringfold/arch'
 import { type RuleContext, type RuleStatus, raise, VECTOR } from '../context.ts'
 import { accessAt, isCanonical } from '../mode.ts'
 import {
@@ -10,6 +19,14 @@ import {
   selectorCode,
 } from '../segments/descriptor.ts'
 import type { StackCursor } from '../segments/stack.ts'
+
+// Constants of this module are folded into code, those of others are loaded each time.
+const ACCESS_RIGHTS = ACCESS_RIGHTS_TABLE
+const FIELD = FIELD_TABLE
+const SEGMENT = SEGMENT_TABLE
+const SYSTEM_TYPE = SYSTEM_TYPE_TABLE
+const TSS16 = TSS16_TABLE
+const TSS64 = TSS64_TABLE
 
 /** The stack segment of an inner level, after `openInnerStack`. */
 export const innerStack = /* @__PURE__ */ new Descriptor()

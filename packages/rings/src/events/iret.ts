@@ -1,4 +1,13 @@
-import { ACCESS_RIGHTS, CR4, cplOf, FIELD, INTERRUPTIBILITY, RFLAGS, SEGMENT, SELECTOR } from '@ringfold/arch'
+import {
+  ACCESS_RIGHTS as ACCESS_RIGHTS_TABLE,
+  CR4 as CR4_TABLE,
+  cplOf,
+  FIELD as FIELD_TABLE,
+  INTERRUPTIBILITY as INTERRUPTIBILITY_TABLE,
+  RFLAGS as RFLAGS_TABLE,
+  SEGMENT as SEGMENT_TABLE,
+  SELECTOR as SELECTOR_TABLE,
+} from '@ringfold/arch'
 import { type RuleContext, type RuleStatus, raise, raiseGp, VECTOR } from '../context.ts'
 import { changeableFlags, PLAIN_FLAGS, replaceFlags, writeVirtualFlags } from '../flags.ts'
 import { ioplOf, is64Bit, isCanonical, isLongMode, isProtected, isV86 } from '../mode.ts'
@@ -20,6 +29,16 @@ import {
 } from '../segments/registers.ts'
 import { StackCursor } from '../segments/stack.ts'
 import { switchTask, TASK_SOURCE } from '../tasks/switch.ts'
+import { returnDirect } from './direct.ts'
+
+// Constants of this module are folded into code, those of others are loaded each time.
+const ACCESS_RIGHTS = ACCESS_RIGHTS_TABLE
+const CR4 = CR4_TABLE
+const FIELD = FIELD_TABLE
+const INTERRUPTIBILITY = INTERRUPTIBILITY_TABLE
+const RFLAGS = RFLAGS_TABLE
+const SEGMENT = SEGMENT_TABLE
+const SELECTOR = SELECTOR_TABLE
 
 const stack = /* @__PURE__ */ new StackCursor()
 const code = /* @__PURE__ */ new Descriptor()
@@ -47,6 +66,7 @@ export function iret(ctx: RuleContext, sizeBytes: number, nextLo: number): RuleS
 
 function iretByMode(ctx: RuleContext, size: Size, nextLo: number): RuleStatus {
   const { state } = ctx
+  if (size === 8 && cplOf(state) === 0 && returnDirect(ctx)) return 0
   stack.useCurrent(state)
   if (!isProtected(state)) return iretReal(ctx, size)
   if (isV86(state)) return iretV86(ctx, size)

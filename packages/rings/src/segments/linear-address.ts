@@ -1,6 +1,16 @@
-import { ACCESS_RIGHTS, CODE_SEGMENT_TYPE, DATA_SEGMENT_TYPE, FIELD, SEGMENT } from '@ringfold/arch'
+import {
+  ACCESS_RIGHTS,
+  CODE_SEGMENT_TYPE,
+  DATA_SEGMENT_TYPE,
+  FIELD as FIELD_TABLE,
+  SEGMENT as SEGMENT_TABLE,
+} from '@ringfold/arch'
 import { type RuleContext, type RuleStatus, raise, setResult, VECTOR } from '../context.ts'
 import { is64Bit, isCanonical, isProtected, isV86 } from '../mode.ts'
+
+// Constants of this module are folded into code, those of others are loaded each time.
+const FIELD = FIELD_TABLE
+const SEGMENT = SEGMENT_TABLE
 
 const { lo: RIGHTS } = ACCESS_RIGHTS
 const { CODE, R: READABLE } = CODE_SEGMENT_TYPE.lo

@@ -1,6 +1,17 @@
-import { ACCESS_RIGHTS, CODE_SEGMENT_TYPE, type CpuState, cplOf, FIELD, SEGMENT } from '@ringfold/arch'
+import {
+  ACCESS_RIGHTS,
+  CODE_SEGMENT_TYPE,
+  type CpuState,
+  cplOf,
+  FIELD as FIELD_TABLE,
+  SEGMENT as SEGMENT_TABLE,
+} from '@ringfold/arch'
 import { isLongMode } from '../mode.ts'
 import type { Descriptor } from './descriptor.ts'
+
+// Constants of this module are folded into code, those of others are loaded each time.
+const FIELD = FIELD_TABLE
+const SEGMENT = SEGMENT_TABLE
 
 const { lo: RIGHTS, shift } = ACCESS_RIGHTS
 const CONFORMING_CODE = CODE_SEGMENT_TYPE.lo.CODE | CODE_SEGMENT_TYPE.lo.C

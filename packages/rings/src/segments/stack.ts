@@ -1,9 +1,24 @@
-import { ACCESS_RIGHTS, type CpuState, CR0, EXCEPTION, FIELD, RFLAGS, SEGMENT } from '@ringfold/arch'
+import {
+  ACCESS_RIGHTS as ACCESS_RIGHTS_TABLE,
+  type CpuState,
+  CR0 as CR0_TABLE,
+  EXCEPTION,
+  FIELD as FIELD_TABLE,
+  RFLAGS as RFLAGS_TABLE,
+  SEGMENT as SEGMENT_TABLE,
+} from '@ringfold/arch'
 import type { LinearAccess } from '@ringfold/contracts'
 import { type RuleContext, type RuleStatus, raise } from '../context.ts'
 import { currentAccess, is64Bit, isCanonical } from '../mode.ts'
 import type { Descriptor } from './descriptor.ts'
 import { withinLimit } from './linear-address.ts'
+
+// Constants of this module are folded into code, those of others are loaded each time.
+const ACCESS_RIGHTS = ACCESS_RIGHTS_TABLE
+const CR0 = CR0_TABLE
+const FIELD = FIELD_TABLE
+const RFLAGS = RFLAGS_TABLE
+const SEGMENT = SEGMENT_TABLE
 
 const RSP = 4
 const AC = EXCEPTION['#AC'].vector

@@ -8,16 +8,33 @@ import type { PureRow } from '../ir/rows.ts'
 import type { Datum } from '../ir/types.ts'
 import type { EffectiveMemory, EvaluationEnvironment } from './environment.ts'
 
+/** What the name of an op says, taken apart once. */
+interface EffectFacts {
+  readonly family: string
+  readonly detail: string
+  /** Of a load, store or probe; NaN elsewhere. */
+  readonly bits: number
+  /** A load, or reading a variable. */
+  readonly isRead: boolean
+}
+
+const EFFECTS: readonly EffectFacts[] = /* @__PURE__ */ OP_ROWS.map(({ name }) => {
+  const [family = '', detail = ''] = name.split('.')
+  return { family, detail, bits: Number(/\d+/.exec(detail)?.[0]), isRead: /^(load|get)/.test(detail) }
+})
+
 /** How an instruction ended. */
 export type Outcome = 'next' | 'jump' | 'repeat' | 'fault' | 'transfer'
 
 /** Evaluates the IR of one instruction on a state. */
 export class Evaluator {
   readonly #state: CpuState
+  readonly #view: DataView
   readonly #memory: EffectiveMemory
   readonly #environment: EvaluationEnvironment
-  #values: Datum[] = []
-  #locals: Datum[] = []
+  readonly #values: Datum[] = []
+  readonly #locals: Datum[] = []
+  readonly #loops: number[] = []
   #code: IrCode
   #at = 0
   #words: readonly number[] = []
@@ -32,17 +49,19 @@ export class Evaluator {
     this.#environment = environment
     this.#state = environment.state
     this.#memory = environment.memory
+    this.#view = new DataView(this.#state.buffer as ArrayBuffer, this.#state.byteOffset)
   }
 
   /** Runs `code` to its end or to a fault. `nextRip` is the offset in CS of the next instruction. */
   run(code: IrCode, nextRip: bigint): Outcome {
     this.#code = code
-    this.#values = []
-    this.#locals = code.locals.map(() => 0)
+    // Every value is computed before it is used, so that those of other instructions may stay.
+    for (let n = 0; n < code.locals.length; n++) this.#locals[n] = 0
     this.#outcome = 'next'
     this.leaves = false
     this.target = nextRip
-    const loops: number[] = []
+    const loops = this.#loops
+    loops.length = 0
     for (this.#at = 0; this.#at < code.length && !this.#isFaulted(); this.#at++) {
       const op = code.op[this.#at] as number
       if (op < FIRST_EFFECT) this.#pure(OP_ROWS[op] as PureRow)
@@ -55,26 +74,36 @@ export class Evaluator {
     return this.#outcome === 'fault'
   }
 
-  #arg(which: 'a' | 'b' | 'c'): Datum {
-    return this.#values[this.#code[which][this.#at] as number] as Datum
+  // Operands; 0 where the op has none. An index of -1 would be looked up as a name.
+
+  #a(): Datum {
+    return this.#value(this.#code.a[this.#at] as number)
   }
 
-  #int(which: 'a' | 'b' | 'c'): number {
-    return this.#arg(which) as number
+  #b(): Datum {
+    return this.#value(this.#code.b[this.#at] as number)
+  }
+
+  #c(): Datum {
+    return this.#value(this.#code.c[this.#at] as number)
+  }
+
+  #value(n: number): Datum {
+    return n < 0 ? 0 : (this.#values[n] as Datum)
   }
 
   #pure(row: PureRow): void {
     const evaluate = row.evaluate as (...args: (Datum | number)[]) => Datum
     const imm = this.#code.imm[this.#at] as number
     const immediate = row.immediate === 'shuffle' ? (this.#code.vectors[imm] as Uint8Array) : imm
-    this.#values[this.#at] = evaluate(this.#arg('a'), this.#arg('b'), this.#arg('c'), immediate)
+    this.#values[this.#at] = evaluate(this.#a(), this.#b(), this.#c(), immediate)
   }
 
   /** if, else, loop, end. @returns false for other ops. */
   #steer(op: number, loops: number[]): boolean {
     switch (op) {
       case Op.if:
-        if (this.#int('a') === 0) this.#at = this.#matching(true)
+        if ((this.#a() as number) === 0) this.#at = this.#matching(true)
         loops.push(-1)
         return true
       case Op.else:
@@ -85,7 +114,7 @@ export class Evaluator {
         return true
       case Op['continue.if']: {
         const start = loops.at(-1) as number
-        if (this.#int('a') !== 0) this.#at = start
+        if ((this.#a() as number) !== 0) this.#at = start
         return true
       }
       case Op.end:
@@ -111,50 +140,48 @@ export class Evaluator {
   }
 
   #effect(op: number, nextRip: bigint): void {
-    const name = (OP_ROWS[op] as { name: string }).name
-    const [family, detail = ''] = name.split('.')
-    switch (family) {
+    const effect = EFFECTS[op] as EffectFacts
+    switch (effect.family) {
       case 'const':
         this.#values[this.#at] =
-          detail === 'v128'
+          effect.detail === 'v128'
             ? (this.#code.vectors[this.#code.imm[this.#at] as number] as Datum)
             : this.#code.constant(this.#at)
         return
       case 'select':
-        this.#values[this.#at] = this.#int('c') !== 0 ? this.#arg('a') : this.#arg('b')
+        this.#values[this.#at] = (this.#c() as number) !== 0 ? this.#a() : this.#b()
         return
       case 'local':
-        this.#local(detail)
+        this.#local(effect)
         return
       case 'argument':
         this.#values[this.#at] = this.#words[this.#code.imm[this.#at] as number] as number
         return
       case 'state':
-        this.#stateAccess(detail)
+        this.#stateAccess(effect)
         return
       case 'mem':
-        this.#memoryAccess(detail)
+        this.#memoryAccess(effect)
         return
       case 'flags':
-        this.#flags(detail)
+        this.#flags(effect.detail)
         return
       default:
-        this.#control(name, nextRip)
+        this.#control(op, nextRip)
     }
   }
 
-  #local(detail: string): void {
+  #local({ isRead }: EffectFacts): void {
     const local = this.#code.imm[this.#at] as number
-    if (detail.startsWith('get')) this.#values[this.#at] = this.#locals[local] as Datum
-    else this.#locals[local] = this.#arg('a')
+    if (isRead) this.#values[this.#at] = this.#locals[local] as Datum
+    else this.#locals[local] = this.#a()
   }
 
-  #stateAccess(detail: string): void {
-    const { u8, buffer, byteOffset } = this.#state
-    const offset = (this.#code.imm[this.#at] as number) + this.#int('a')
-    const view = new DataView(buffer as ArrayBuffer, byteOffset)
-    const bits = Number(/\d+/.exec(detail)?.[0])
-    if (detail.startsWith('load')) {
+  #stateAccess({ bits, isRead }: EffectFacts): void {
+    const { u8 } = this.#state
+    const offset = (this.#code.imm[this.#at] as number) + (this.#a() as number)
+    const view = this.#view
+    if (isRead) {
       this.#values[this.#at] =
         bits === 128
           ? u8.slice(offset, offset + 16)
@@ -167,7 +194,7 @@ export class Evaluator {
                 : (u8[offset] as number)
       return
     }
-    const v = this.#arg('b')
+    const v = this.#b()
     if (bits === 128) u8.set(v as Uint8Array, offset)
     else if (bits === 64) view.setBigInt64(offset, v as bigint, true)
     else if (bits === 32) view.setInt32(offset, v as number, true)
@@ -175,16 +202,16 @@ export class Evaluator {
     else u8[offset] = v as number
   }
 
-  #memoryAccess(detail: string): void {
+  #memoryAccess({ detail, bits, isRead }: EffectFacts): void {
     const imm = this.#code.imm[this.#at] as number
-    const ea = this.#arg('a') as number | bigint
+    const ea = this.#a() as number | bigint
     if (detail === 'probe') {
       if (!this.#memory.probe(ea, imm)) this.#outcome = 'fault'
       return
     }
-    const bytes = Number(/\d+/.exec(detail)?.[0]) / 8
-    if (detail.startsWith('store')) {
-      if (!this.#memory.store(bytes, ea, this.#arg('b'), imm)) this.#outcome = 'fault'
+    const bytes = bits / 8
+    if (!isRead) {
+      if (!this.#memory.store(bytes, ea, this.#b(), imm)) this.#outcome = 'fault'
       return
     }
     const v = this.#memory.load(bytes, ea, imm)
@@ -197,13 +224,20 @@ export class Evaluator {
     const before = this.#state.lo(FIELD.statusFlags)
     switch (detail) {
       case 'set': {
-        const big = (which: 'a' | 'b' | 'c') => BigInt(this.#arg(which) as number | bigint)
-        const after = flagsAfter((imm >> 2) as FlagKind, 8 << (imm & 3), big('a'), big('b'), big('c'), before)
+        const big = (value: Datum) => BigInt(value as number | bigint)
+        const after = flagsAfter(
+          (imm >> 2) as FlagKind,
+          8 << (imm & 3),
+          big(this.#a()),
+          big(this.#b()),
+          big(this.#c()),
+          before,
+        )
         this.#state.setLo(FIELD.statusFlags, after)
         return
       }
       case 'bits':
-        this.#state.setLo(FIELD.statusFlags, (before & ~imm) | (this.#int('a') & imm))
+        this.#state.setLo(FIELD.statusFlags, (before & ~imm) | ((this.#a() as number) & imm))
         return
       case 'get':
         this.#values[this.#at] = (before >> imm) & 1
@@ -216,40 +250,41 @@ export class Evaluator {
     }
   }
 
-  #control(name: string, nextRip: bigint): void {
+  #control(op: number, nextRip: bigint): void {
     const imm = this.#code.imm[this.#at] as number
-    switch (name) {
-      case 'rip.next':
+    switch (op) {
+      case Op['rip.next']:
         this.#values[this.#at] = BigInt.asIntN(64, nextRip)
         return
-      case 'rip.this':
-        this.#values[this.#at] = BigInt.asIntN(64, this.#state.read('rip'))
+      case Op['rip.this']:
+        this.#values[this.#at] = this.#view.getBigInt64(FIELD.rip.offset, true)
         return
-      case 'jump':
-        this.target = BigInt.asUintN(64, this.#arg('a') as bigint)
+      case Op.jump:
+        this.target = BigInt.asUintN(64, this.#a() as bigint)
         this.#outcome = this.#environment.checkJump(this.target) ? 'jump' : 'fault'
         return
-      case 'repeat':
-        if (this.#int('a') !== 0) this.#outcome = 'repeat'
+      case Op.repeat:
+        if ((this.#a() as number) !== 0) this.#outcome = 'repeat'
         return
-      case 'call':
-        if (this.#call(imm, [this.#int('a'), this.#int('b'), this.#int('c')]) !== 0) this.#outcome = 'fault'
+      case Op.call:
+        if (this.#call(imm, [this.#a() as number, this.#b() as number, this.#c() as number]) !== 0)
+          this.#outcome = 'fault'
         return
-      case 'fault':
-        this.#environment.raise(imm, this.#int('a'))
+      case Op.fault:
+        this.#environment.raise(imm, this.#a() as number)
         this.#outcome = 'fault'
         return
-      case 'transfer':
+      case Op.transfer:
         this.#outcome = 'transfer'
         this.leaves = true
         return
-      case 'external':
+      case Op.external:
         return
-      case 'leave':
+      case Op.leave:
         this.leaves = true
         return
       default:
-        throw new Error(`the evaluator has no op ${name}`)
+        throw new Error(`the evaluator has no op ${OP_ROWS[op]?.name}`)
     }
   }
 

@@ -1,12 +1,24 @@
 /** The interpreter tier: predecoded slots, executed by one Wasm loop. */
-import { type CpuState, FIELD } from '@ringfold/arch'
+import { type CpuState, FIELD as FIELD_TABLE } from '@ringfold/arch'
 import type { WasmMemory } from '@ringfold/contracts'
 import type { Instruction } from '@ringfold/isa/decoder'
-import { HandlerStatus, JUMP_CACHE_ENTRIES, JUMP_CACHE_OFFSET, SCRATCH, SLOT } from '../layout.ts'
+import {
+  HandlerStatus as HandlerStatus_TABLE,
+  JUMP_CACHE_ENTRIES,
+  JUMP_CACHE_OFFSET,
+  SCRATCH as SCRATCH_TABLE,
+  SLOT as SLOT_TABLE,
+} from '../layout.ts'
 import { baseModule, type HostFunctions, importsWithRoutines } from './base-module.ts'
 import type { CodeMode } from './code-mode.ts'
 import { Predecoder } from './predecoder.ts'
 import { Tier } from './tier.ts'
+
+// Constants of this module are folded into code, those of others are loaded each time.
+const FIELD = FIELD_TABLE
+const HandlerStatus = HandlerStatus_TABLE
+const SCRATCH = SCRATCH_TABLE
+const SLOT = SLOT_TABLE
 
 /** The processor around the interpreter. */
 export interface InterpreterHost extends HostFunctions {
@@ -89,7 +101,7 @@ export class Interpreter {
 
   /** Helpers and rules find the flags settled. */
   #helper(n: number, a: number, b: number, c: number): number {
-    this.#settle()
+    this.settle()
     const status = this.#host.helper(n, a, b, c)
     this.#ruleFaulted = status === HandlerStatus.fault
     return status
@@ -97,7 +109,7 @@ export class Interpreter {
 
   /** Computes the status flags from the last operation. */
   settle(): void {
-    this.#settle()
+    if (this.#host.state.lo(FIELD.lazyOp) !== 0) this.#settle()
   }
 
   /** Translations of addresses have changed: jumps look up their targets again. */
@@ -236,9 +248,16 @@ export class Interpreter {
   /** The slot at RIP, made where there is none; -1: fetching faults, -2: the host has to execute. */
   #enter(): number {
     const { state } = this.#host
+    const lo = state.lo(FIELD.rip)
+    const hi = state.hi(FIELD.rip)
+    const offset = (lo + state.lo(FIELD.csBase)) & 0xfff
+    const known = this.#knownEntry(lo, hi)
+    if (known !== 0) {
+      this.#setBase(lo, hi, offset)
+      return known
+    }
     const page = this.#host.fetchPage()
     if (page < 0) return page
-    const offset = (state.lo(FIELD.rip) + state.lo(FIELD.csBase)) & 0xfff
     const { code } = this.#mode as ModeCode
     const slot = code.slotAt(page, offset)
     if (slot === Predecoder.FULL) {
@@ -246,18 +265,33 @@ export class Interpreter {
       this.modeChanged()
       return this.#enter()
     }
-    if (slot >= 0) this.#noteEntry(slot, offset)
+    if (slot >= 0) this.#noteEntry(slot, lo, hi, offset)
     return slot
   }
 
-  /** Sets the base of RIP, and lets jumps find the slot. */
-  #noteEntry(slot: number, offset: number): void {
-    const { state } = this.#host
+  /** The slot that the jump cache has for an address: whatever makes a jump look up its target again does so here too. 0: none. */
+  #knownEntry(lo: number, hi: number): number {
     const view = this.#view
-    const [lo, hi] = [state.lo(FIELD.rip), state.hi(FIELD.rip)]
+    const entry = JUMP_CACHE_OFFSET + (lo & (JUMP_CACHE_ENTRIES - 1)) * 16
+    const isKnown =
+      view.getInt32(entry, true) === (lo | 0) &&
+      view.getInt32(entry + 4, true) === (hi | 0) &&
+      view.getInt32(entry + 12, true) === view.getInt32(SCRATCH.generation, true)
+    return isKnown ? view.getInt32(entry + 8, true) : 0
+  }
+
+  /** Sets the base of RIP. */
+  #setBase(lo: number, hi: number, offset: number): void {
+    const view = this.#view
     const base = lo - offset
     view.setInt32(SCRATCH.ripBase, base, true)
     view.setInt32(SCRATCH.ripBase + 4, base < 0 ? hi - 1 : hi, true)
+  }
+
+  /** Sets the base of RIP, and lets jumps find the slot. */
+  #noteEntry(slot: number, lo: number, hi: number, offset: number): void {
+    const view = this.#view
+    this.#setBase(lo, hi, offset)
     const entry = JUMP_CACHE_OFFSET + (lo & (JUMP_CACHE_ENTRIES - 1)) * 16
     view.setInt32(entry, lo, true)
     view.setInt32(entry + 4, hi, true)
