@@ -48,40 +48,40 @@ export class EventGate {
   /** A start-up IPI counts only for a processor that waits for one, or has an INIT before it. */
   signalStartup(vector: number): void {
     const { state } = this.#processor
-    const waits = state.lo(FIELD.activityState) === WAIT_FOR_SIPI || (state.lo(FIELD.pendingSignals) & INIT) !== 0
+    const waits = state.first(FIELD.activityState) === WAIT_FOR_SIPI || (state.first(FIELD.pendingSignals) & INIT) !== 0
     if (!waits) return
-    state.setLo(FIELD.sipiVector, vector & 0xff)
+    state.setFirst(FIELD.sipiVector, vector & 0xff)
     this.#latch(SIPI)
   }
 
   #latch(signal: number): void {
     const { state } = this.#processor
-    state.setLo(FIELD.pendingSignals, state.lo(FIELD.pendingSignals) | signal)
+    state.setFirst(FIELD.pendingSignals, state.first(FIELD.pendingSignals) | signal)
   }
 
   /** A write met the line that MONITOR watches. */
   monitorWritten(): void {
     const { state } = this.#processor
-    state.setLo(FIELD.monitorArmed, 0)
-    const activity = state.lo(FIELD.activityState)
-    if (activity === MWAIT || activity === MWAIT_MASKED) state.setLo(FIELD.activityState, ACTIVE)
+    state.setFirst(FIELD.monitorArmed, 0)
+    const activity = state.first(FIELD.activityState)
+    if (activity === MWAIT || activity === MWAIT_MASKED) state.setFirst(FIELD.activityState, ACTIVE)
   }
 
   /** Delivers one event, if one is due. @returns whether it did: then there may be more */
   deliver(): boolean {
     const { state, rules } = this.#processor
-    if (state.lo(FIELD.activityState) === SHUTDOWN) return this.#takeInit() || this.#takeNmi()
+    if (state.first(FIELD.activityState) === SHUTDOWN) return this.#takeInit() || this.#takeNmi()
     if (hasPendingEvent(rules)) {
       this.#deliverPending()
       return true
     }
-    if (state.lo(FIELD.pendingSignals) !== 0 && this.#takeSignal()) return true
+    if (state.first(FIELD.pendingSignals) !== 0 && this.#takeSignal()) return true
     return this.#takeInterrupt()
   }
 
   /** Why no instruction is executed now: `null` if one is. */
   idleReason(): EngineExitReason | null {
-    switch (this.#processor.state.lo(FIELD.activityState)) {
+    switch (this.#processor.state.first(FIELD.activityState)) {
       case ACTIVE:
         return null
       case SHUTDOWN:
@@ -101,18 +101,18 @@ export class EventGate {
   #takeSignal(): boolean {
     if (this.#takeInit()) return true
     const { state } = this.#processor
-    const signals = state.lo(FIELD.pendingSignals)
-    if (state.lo(FIELD.activityState) === WAIT_FOR_SIPI) return (signals & SIPI) !== 0 && this.#start()
+    const signals = state.first(FIELD.pendingSignals)
+    if (state.first(FIELD.activityState) === WAIT_FOR_SIPI) return (signals & SIPI) !== 0 && this.#start()
     return this.#takeNmi()
   }
 
   /** An NMI ends a shutdown too, unless that began in an NMI's handler (Intel SDM vol. 3A, 7.15, Interrupt 8). */
   #takeNmi(): boolean {
     const { state } = this.#processor
-    const signals = state.lo(FIELD.pendingSignals)
-    const held = state.lo(FIELD.interruptibility) & (NMI_BLOCKED | MOV_SS)
+    const signals = state.first(FIELD.pendingSignals)
+    const held = state.first(FIELD.interruptibility) & (NMI_BLOCKED | MOV_SS)
     if ((signals & NMI) === 0 || held !== 0) return false
-    state.setLo(FIELD.pendingSignals, signals & ~NMI)
+    state.setFirst(FIELD.pendingSignals, signals & ~NMI)
     this.#raise(EVENT_TYPE.NMI, NMI_VECTOR)
     return true
   }
@@ -120,25 +120,25 @@ export class EventGate {
   /** INIT also ends a shutdown, HLT and MWAIT (Intel SDM vol. 3A, 10.4). */
   #takeInit(): boolean {
     const { state } = this.#processor
-    const signals = state.lo(FIELD.pendingSignals)
+    const signals = state.first(FIELD.pendingSignals)
     if ((signals & INIT) === 0) return false
-    const isBootstrap = (state.lo(FIELD.apicBase) & BSP) !== 0
+    const isBootstrap = (state.first(FIELD.apicBase) & BSP) !== 0
     const startup = signals & SIPI
     this.#processor.init()
-    state.setLo(FIELD.pendingSignals, startup)
-    state.setLo(FIELD.activityState, isBootstrap ? ACTIVE : WAIT_FOR_SIPI)
+    state.setFirst(FIELD.pendingSignals, startup)
+    state.setFirst(FIELD.activityState, isBootstrap ? ACTIVE : WAIT_FOR_SIPI)
     return true
   }
 
   /** A start-up IPI: real mode, CS = vector * 100H, IP = 0 (Intel SDM vol. 3A, 10.4.4.2). */
   #start(): boolean {
     const { state } = this.#processor
-    const vector = state.lo(FIELD.sipiVector)
-    state.setLo(FIELD.pendingSignals, state.lo(FIELD.pendingSignals) & ~SIPI)
+    const vector = state.first(FIELD.sipiVector)
+    state.setFirst(FIELD.pendingSignals, state.first(FIELD.pendingSignals) & ~SIPI)
     state.setLo(FIELD.segSelector, vector << 8, SEGMENT.CS)
     state.set(FIELD.segBase, vector << 12, 0, SEGMENT.CS)
     state.set(FIELD.rip, 0, 0)
-    state.setLo(FIELD.activityState, ACTIVE)
+    state.setFirst(FIELD.activityState, ACTIVE)
     this.#processor.noteModeChange()
     return true
   }
@@ -146,12 +146,12 @@ export class EventGate {
   #takeInterrupt(): boolean {
     const { state } = this.#processor
     if (this.#interrupts === undefined) return false
-    const activity = state.lo(FIELD.activityState)
-    if ((state.lo(FIELD.systemFlags) & RFLAGS.lo.IF) === 0) {
-      if (activity === MWAIT_MASKED && this.#interrupts.isPending()) state.setLo(FIELD.activityState, ACTIVE)
+    const activity = state.first(FIELD.activityState)
+    if ((state.first(FIELD.systemFlags) & RFLAGS.lo.IF) === 0) {
+      if (activity === MWAIT_MASKED && this.#interrupts.isPending()) state.setFirst(FIELD.activityState, ACTIVE)
       return false
     }
-    if ((state.lo(FIELD.interruptibility) & (STI | MOV_SS)) !== 0) return false
+    if ((state.first(FIELD.interruptibility) & (STI | MOV_SS)) !== 0) return false
     if (activity === SHUTDOWN || activity === WAIT_FOR_SIPI || !this.#interrupts.isPending()) return false
     this.#raise(EVENT_TYPE.EXTERNAL_INTERRUPT, this.#interrupts.acknowledge())
     return true
@@ -160,10 +160,10 @@ export class EventGate {
   /** Makes an event pending, and delivers it: it ends HLT and MWAIT. */
   #raise(type: number, vector: number): void {
     const { state } = this.#processor
-    state.setLo(FIELD.pendingEvent, INFO.VALID | (type << shift.TYPE) | vector)
-    state.setLo(FIELD.pendingErrorCode, 0)
+    state.setFirst(FIELD.pendingEvent, INFO.VALID | (type << shift.TYPE) | vector)
+    state.setFirst(FIELD.pendingErrorCode, 0)
     state.set(FIELD.pendingPayload, 0, 0)
-    state.setLo(FIELD.pendingLength, 0)
+    state.setFirst(FIELD.pendingLength, 0)
     this.#deliverPending()
   }
 }

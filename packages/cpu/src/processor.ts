@@ -193,7 +193,7 @@ export class Processor {
 
   /** The state was written from outside: everything that follows from it is made anew. Flags that are still lazy are forgotten. */
   stateWritten(): void {
-    this.state.setLo(FIELD.lazyOp, 0)
+    this.state.setFirst(FIELD.lazyOp, 0)
     this.mmu.modeChanged()
     this.mmu.flushAll(false)
     this.translationsChanged()
@@ -230,7 +230,7 @@ export class Processor {
     this.#access.modeChanged()
     this.#memory1.selectTlb(cplOf(state) === 3)
     this.#engine.modeChanged()
-    const breakpoints = (state.lo(FIELD.dr7) & DR7_ENABLES) !== 0
+    const breakpoints = (state.first(FIELD.dr7) & DR7_ENABLES) !== 0
     const hooked = this.hooks.has('memory')
     this.#watched = breakpoints || hooked || this.hooks.has('instruction') || this.#access.alignmentChecked
     this.#access.observer = breakpoints || hooked ? this.#observe : null
@@ -261,7 +261,7 @@ export class Processor {
   /** Lets the paging unit look at the registers on which it depends, if one has changed. */
   #reloadPaging(): void {
     const { state } = this
-    const [cr0, cr4, efer] = [state.lo(FIELD.cr0), state.lo(FIELD.cr4), state.lo(FIELD.efer)]
+    const [cr0, cr4, efer] = [state.first(FIELD.cr0), state.first(FIELD.cr4), state.first(FIELD.efer)]
     if (cr0 === this.#cr0 && cr4 === this.#cr4 && efer === this.#efer) return
     this.#cr0 = cr0
     this.#cr4 = cr4
@@ -284,8 +284,8 @@ export class Processor {
 
   #monitorWrite(page: PageNumber, first: number, last: number): void {
     const { state } = this
-    if (state.lo(FIELD.monitorArmed) === 0) return
-    const line = state.hi(FIELD.monitorAddress) * 2 ** 32 + state.lo(FIELD.monitorAddress)
+    if (state.first(FIELD.monitorArmed) === 0) return
+    const line = state.hi(FIELD.monitorAddress) * 2 ** 32 + state.first(FIELD.monitorAddress)
     if (Math.floor(line / PAGE_BYTES) !== page) return
     const start = line % PAGE_BYTES
     if (last >= start && first < start + MONITOR_LINE_BYTES) this.#events.monitorWritten()
@@ -330,9 +330,9 @@ export class Processor {
   /** Runs the engine up to the next boundary at which events can be due. @returns instructions retired */
   #execute(left: number): number {
     const { state } = this
-    const flags = state.lo(FIELD.systemFlags)
+    const flags = state.first(FIELD.systemFlags)
     if (this.#watched || (flags & TF) !== 0) return this.#watchedStep(flags)
-    const shadow = state.lo(FIELD.interruptibility) & (STI | MOV_SS)
+    const shadow = state.first(FIELD.interruptibility) & (STI | MOV_SS)
     if (shadow !== 0 || (flags & RF) !== 0) this.#beginInstruction()
     return this.#runEngine(shadow === 0 ? left : 1)
   }
@@ -340,8 +340,8 @@ export class Processor {
   /** The shadow of STI and MOV SS lasts for one instruction, and so does RF. */
   #beginInstruction(): void {
     const { state } = this
-    state.setLo(FIELD.interruptibility, state.lo(FIELD.interruptibility) & ~(STI | MOV_SS))
-    state.setLo(FIELD.systemFlags, state.lo(FIELD.systemFlags) & ~RF)
+    state.setFirst(FIELD.interruptibility, state.first(FIELD.interruptibility) & ~(STI | MOV_SS))
+    state.setFirst(FIELD.systemFlags, state.first(FIELD.systemFlags) & ~RF)
   }
 
   #runEngine(budget: number): number {
@@ -359,7 +359,7 @@ export class Processor {
 
   #count(retired: number): void {
     const { state } = this
-    const lo = state.lo(FIELD.retired) + retired
+    const lo = state.first(FIELD.retired) + retired
     state.set(FIELD.retired, lo >>> 0, state.hi(FIELD.retired) + (lo > 0xffffffff ? 1 : 0))
   }
 
@@ -378,7 +378,7 @@ export class Processor {
    */
   #setRf(): void {
     const { state } = this
-    state.setLo(FIELD.systemFlags, state.lo(FIELD.systemFlags) | RF)
+    state.setFirst(FIELD.systemFlags, state.first(FIELD.systemFlags) | RF)
   }
 
   /** One instruction with everything that may be watched: breakpoints, hooks, single steps. */
@@ -389,23 +389,23 @@ export class Processor {
       this.hooks.emit('instruction', this)
       if (this.#stopRequested) return 0
     }
-    if ((state.lo(FIELD.dr7) & DR7_ENABLES) !== 0 && this.#meetsBreakpoint()) return 0
+    if ((state.first(FIELD.dr7) & DR7_ENABLES) !== 0 && this.#meetsBreakpoint()) return 0
     this.#beginInstruction()
-    const noted = state.lo(FIELD.pendingDebug)
+    const noted = state.first(FIELD.pendingDebug)
     if (this.#singleStep() === 0) {
       // What it met before its fault, its restart will meet again (Intel SDM vol. 3B, 19.3.1.2).
-      state.setLo(FIELD.pendingDebug, noted)
+      state.setFirst(FIELD.pendingDebug, noted)
       return 0
     }
     const stepped = (flags & TF) !== 0 && this.#stepper.isStepped
-    if (stepped || state.lo(FIELD.pendingDebug) !== 0) checkDebugTraps(rules, stepped ? 1 : 0)
+    if (stepped || state.first(FIELD.pendingDebug) !== 0) checkDebugTraps(rules, stepped ? 1 : 0)
     return 1
   }
 
   #meetsBreakpoint(): boolean {
     const { state } = this
     // 64-bit code has no base; elsewhere linear addresses wrap at 4 GiB.
-    const lo = (state.lo(FIELD.rip) + state.lo(FIELD.csBase)) >>> 0
+    const lo = (state.first(FIELD.rip) + state.first(FIELD.csBase)) >>> 0
     return checkInstructionBreakpoint(this.rules, lo, state.hi(FIELD.rip)) !== 0
   }
 }

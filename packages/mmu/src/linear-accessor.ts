@@ -1,4 +1,4 @@
-import { ACCESS_RIGHTS, EFER, EVENT_INFORMATION, EVENT_TYPE, EXCEPTION, FIELD, RFLAGS, SEGMENT } from '@ringfold/arch'
+import { ACCESS_RIGHTS, EFER, EVENT_INFORMATION, EVENT_TYPE, EXCEPTION, FIELD, RFLAGS } from '@ringfold/arch'
 import type { AccessStatus, LinearAccess, LinearMemory, PhysicalAddress } from '@ringfold/contracts'
 import { ACCESS, accessClassOf, CLASS_ACCESS } from './access.ts'
 import { PAGE_4K, PAGE_OFFSET } from './linear-address.ts'
@@ -134,8 +134,8 @@ export class LinearAccessor implements LinearMemory {
   #raise(lo: number, hi: number): number {
     const { state, status, errorCode } = this.mmu
     if (status === WALK.FAULT) {
-      state.setLo(FIELD.pendingEvent, PAGE_FAULT_EVENT)
-      state.setLo(FIELD.pendingErrorCode, errorCode)
+      state.setFirst(FIELD.pendingEvent, PAGE_FAULT_EVENT)
+      state.setFirst(FIELD.pendingErrorCode, errorCode)
       state.set(FIELD.pendingPayload, lo, hi)
     }
     return -1
@@ -255,7 +255,7 @@ export class LinearAccessor implements LinearMemory {
   #carries(hi: number): boolean {
     const { state } = this.mmu
     if (hi !== 0) return true
-    if ((state.lo(FIELD.efer) & EFER.lo.LMA) === 0) return false
-    return (state.lo(FIELD.segAccess, SEGMENT.CS) & ACCESS_RIGHTS.lo.L) !== 0
+    if ((state.first(FIELD.efer) & EFER.lo.LMA) === 0) return false
+    return (state.first(FIELD.csAccess) & ACCESS_RIGHTS.lo.L) !== 0
   }
 }

@@ -90,9 +90,9 @@ export function raise(state: CpuState, vector: number, errorCode = -1): 1 {
     FIELD.pendingEvent,
     lo.VALID | withCode | (EVENT_TYPE.HARDWARE_EXCEPTION << shift.TYPE) | (vector << shift.VECTOR),
   )
-  state.setLo(FIELD.pendingErrorCode, Math.max(errorCode, 0))
+  state.setFirst(FIELD.pendingErrorCode, Math.max(errorCode, 0))
   state.set(FIELD.pendingPayload, 0, 0)
-  state.setLo(FIELD.pendingLength, 0)
+  state.setFirst(FIELD.pendingLength, 0)
   return 1
 }
 
@@ -107,7 +107,7 @@ export function raiseUd(state: CpuState): 1 {
 
 /** The value that the last rule with a result gave. */
 export function resultLo(state: CpuState): number {
-  return state.lo(FIELD.helperArgument)
+  return state.first(FIELD.helperArgument)
 }
 
 export function resultHi(state: CpuState): number {

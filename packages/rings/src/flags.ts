@@ -40,7 +40,7 @@ export function changeableFlags(state: CpuState, sizeBytes: number): number {
 }
 
 function hasVirtualInterrupts(state: CpuState, extension: number): boolean {
-  return (state.lo(FIELD.cr4) & extension) !== 0
+  return (state.first(FIELD.cr4) & extension) !== 0
 }
 
 /**
@@ -63,10 +63,10 @@ export function pushf(ctx: RuleContext, sizeBytes: number): RuleStatus {
  */
 export function popf(ctx: RuleContext, image: number, sizeBytes: number): RuleStatus {
   const { state } = ctx
-  const ac = state.lo(FIELD.systemFlags) & F.AC
+  const ac = state.first(FIELD.systemFlags) & F.AC
   const status = popfByMode(ctx, image, sizeBytes)
   // Alignment checks begin or end.
-  if ((state.lo(FIELD.systemFlags) & F.AC) !== ac) ctx.host.modeChanged()
+  if ((state.first(FIELD.systemFlags) & F.AC) !== ac) ctx.host.modeChanged()
   return status
 }
 
@@ -124,7 +124,7 @@ export function sti(ctx: RuleContext): RuleStatus {
   if (kind === 1) replaceFlags(state, F.VIF, F.VIF)
   else {
     if ((flags & F.IF) === 0)
-      state.setLo(FIELD.interruptibility, state.lo(FIELD.interruptibility) | INTERRUPTIBILITY.lo.STI)
+      state.setFirst(FIELD.interruptibility, state.first(FIELD.interruptibility) | INTERRUPTIBILITY.lo.STI)
     replaceFlags(state, F.IF, F.IF)
   }
   return 0

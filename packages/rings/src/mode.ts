@@ -7,7 +7,6 @@ import {
   EFER as EFER_TABLE,
   FIELD as FIELD_TABLE,
   RFLAGS as RFLAGS_TABLE,
-  SEGMENT as SEGMENT_TABLE,
 } from '@ringfold/arch'
 import type { LinearAccess } from '@ringfold/contracts'
 
@@ -18,16 +17,15 @@ const CR4 = CR4_TABLE
 const EFER = EFER_TABLE
 const FIELD = FIELD_TABLE
 const RFLAGS = RFLAGS_TABLE
-const SEGMENT = SEGMENT_TABLE
 
 /** Protected mode, virtual-8086 mode included. */
 export function isProtected(state: CpuState): boolean {
-  return (state.lo(FIELD.cr0) & CR0.lo.PE) !== 0
+  return (state.first(FIELD.cr0) & CR0.lo.PE) !== 0
 }
 
 /** Virtual-8086 mode. */
 export function isV86(state: CpuState): boolean {
-  return (state.lo(FIELD.systemFlags) & RFLAGS.lo.VM) !== 0
+  return (state.first(FIELD.systemFlags) & RFLAGS.lo.VM) !== 0
 }
 
 /** Real or virtual-8086 mode: selectors are paragraphs. */
@@ -37,16 +35,16 @@ export function isRealOrV86(state: CpuState): boolean {
 
 /** IA-32e mode: 64-bit or compatibility. */
 export function isLongMode(state: CpuState): boolean {
-  return (state.lo(FIELD.efer) & EFER.lo.LMA) !== 0
+  return (state.first(FIELD.efer) & EFER.lo.LMA) !== 0
 }
 
 /** 64-bit mode. */
 export function is64Bit(state: CpuState): boolean {
-  return isLongMode(state) && (state.lo(FIELD.segAccess, SEGMENT.CS) & ACCESS_RIGHTS.lo.L) !== 0
+  return isLongMode(state) && (state.first(FIELD.csAccess) & ACCESS_RIGHTS.lo.L) !== 0
 }
 
 export function ioplOf(state: CpuState): number {
-  return (state.lo(FIELD.systemFlags) & RFLAGS.lo.IOPL) >>> RFLAGS.shift.IOPL
+  return (state.first(FIELD.systemFlags) & RFLAGS.lo.IOPL) >>> RFLAGS.shift.IOPL
 }
 
 /** The kind of an explicit access at a privilege level. */
@@ -61,6 +59,6 @@ export function currentAccess(state: CpuState): LinearAccess {
 
 /** Whether an address is canonical: 48 bits, or 57 with CR4.LA57 (Intel SDM vol. 1, 3.3.7.1). */
 export function isCanonical(state: CpuState, hi: number): boolean {
-  const unused = (state.lo(FIELD.cr4) & CR4.lo.LA57) !== 0 ? 7 : 16
+  const unused = (state.first(FIELD.cr4) & CR4.lo.LA57) !== 0 ? 7 : 16
   return (hi << unused) >> unused === (hi | 0)
 }

@@ -33,7 +33,7 @@ const LENGTH_BYTES = [1, 2, 8, 4]
 /** The number of the debug register behind `number`: DR4 and DR5 are DR6 and DR7 unless CR4.DE; -1: #UD. */
 function resolve(ctx: RuleContext, number: number): number {
   if (number !== 4 && number !== 5) return number < 8 ? number : -1
-  return (ctx.state.lo(FIELD.cr4) & CR4.lo.DE) !== 0 ? -1 : number + 2
+  return (ctx.state.first(FIELD.cr4) & CR4.lo.DE) !== 0 ? -1 : number + 2
 }
 
 /** Common faults: #UD, #GP(0) at CPL > 0, #DB with BD under DR7.GD. Intel SDM vol. 3B, 19.2.2 and 19.2.4. */
@@ -41,7 +41,7 @@ function debugRegisterFault(ctx: RuleContext, resolved: number): RuleStatus {
   const { state } = ctx
   if (resolved < 0) return raiseUd(state)
   if (needsCpl0(ctx) !== 0) return 1
-  if ((state.lo(FIELD.dr7) & DR7.lo.GD) === 0) return 0
+  if ((state.first(FIELD.dr7) & DR7.lo.GD) === 0) return 0
   raise(state, VECTOR.DB)
   state.set(FIELD.pendingPayload, DR6.lo.BD, 0)
   return 1
@@ -53,8 +53,8 @@ export function readDebugRegister(ctx: RuleContext, number: number): RuleStatus 
   const resolved = resolve(ctx, number)
   if (debugRegisterFault(ctx, resolved) !== 0) return 1
   if (resolved < BREAKPOINTS) return setResult(state, state.lo(FIELD.dr, resolved), state.hi(FIELD.dr, resolved))
-  if (resolved === 6) return setResult(state, state.lo(FIELD.dr6) | DR6.alwaysOneLo | DR6.lo.RTM | DR6.lo.BLD, 0)
-  return setResult(state, state.lo(FIELD.dr7) | DR7.alwaysOneLo, 0)
+  if (resolved === 6) return setResult(state, state.first(FIELD.dr6) | DR6.alwaysOneLo | DR6.lo.RTM | DR6.lo.BLD, 0)
+  return setResult(state, state.first(FIELD.dr7) | DR7.alwaysOneLo, 0)
 }
 
 /** MOV to a debug register. Fault besides: #GP(0) for bits 63:32 of DR6 and DR7. */
@@ -88,13 +88,13 @@ function isEnabled(dr7: number, n: number): boolean {
  */
 export function matchBreakpoints(ctx: RuleContext, kind: number, lo: number, hi: number, sizeBytes: number): number {
   const { state } = ctx
-  const dr7 = state.lo(FIELD.dr7)
+  const dr7 = state.first(FIELD.dr7)
   let met = 0
   for (let n = 0; n < BREAKPOINTS; n++) {
     if (!isEnabled(dr7, n)) continue
     const on = (dr7 >>> (RW_SHIFT[n] as number)) & 3
     if (on !== kind && !(on === BREAK_ON.ACCESS && kind === BREAK_ON.WRITE)) continue
-    if (on === BREAK_ON.IO && (state.lo(FIELD.cr4) & CR4.lo.DE) === 0) continue
+    if (on === BREAK_ON.IO && (state.first(FIELD.cr4) & CR4.lo.DE) === 0) continue
     if (
       overlaps(ctx, n, lo >>> 0, hi >>> 0, sizeBytes, LENGTH_BYTES[(dr7 >>> (LENGTH_SHIFT[n] as number)) & 3] as number)
     )
@@ -126,8 +126,8 @@ function overlaps(
  */
 export function checkInstructionBreakpoint(ctx: RuleContext, lo: number, hi: number): RuleStatus {
   const { state } = ctx
-  if ((state.lo(FIELD.systemFlags) & RFLAGS.lo.RF) !== 0) return 0
-  if ((state.lo(FIELD.interruptibility) & INTERRUPTIBILITY.lo.MOV_SS) !== 0) return 0
+  if ((state.first(FIELD.systemFlags) & RFLAGS.lo.RF) !== 0) return 0
+  if ((state.first(FIELD.interruptibility) & INTERRUPTIBILITY.lo.MOV_SS) !== 0) return 0
   const met = matchBreakpoints(ctx, BREAK_ON.EXECUTE, lo, hi, 1)
   return met === 0 ? 0 : raiseDebug(ctx, met)
 }
@@ -136,8 +136,8 @@ export function checkInstructionBreakpoint(ctx: RuleContext, lo: number, hi: num
 export function noteDataBreakpoint(ctx: RuleContext, kind: number, lo: number, hi: number, sizeBytes: number): void {
   const met = matchBreakpoints(ctx, kind, lo, hi, sizeBytes)
   if (met === 0) return
-  const pending = ctx.state.lo(FIELD.pendingDebug)
-  ctx.state.setLo(FIELD.pendingDebug, pending | met | PENDING_DEBUG.lo.ENABLED_BREAKPOINT)
+  const pending = ctx.state.first(FIELD.pendingDebug)
+  ctx.state.setFirst(FIELD.pendingDebug, pending | met | PENDING_DEBUG.lo.ENABLED_BREAKPOINT)
 }
 
 /**
@@ -147,10 +147,10 @@ export function noteDataBreakpoint(ctx: RuleContext, kind: number, lo: number, h
 export function checkDebugTraps(ctx: RuleContext, stepped: number): RuleStatus {
   const { state } = ctx
   const { B0, B1, B2, B3, BS, ENABLED_BREAKPOINT } = PENDING_DEBUG.lo
-  const pending = state.lo(FIELD.pendingDebug) | (stepped === 0 ? 0 : BS)
+  const pending = state.first(FIELD.pendingDebug) | (stepped === 0 ? 0 : BS)
   if (pending === 0) return 0
-  if ((state.lo(FIELD.interruptibility) & INTERRUPTIBILITY.lo.MOV_SS) !== 0) {
-    state.setLo(FIELD.pendingDebug, pending & ~BS)
+  if ((state.first(FIELD.interruptibility) & INTERRUPTIBILITY.lo.MOV_SS) !== 0) {
+    state.setFirst(FIELD.pendingDebug, pending & ~BS)
     return 0
   }
   state.set(FIELD.pendingDebug, 0, 0)
@@ -166,5 +166,5 @@ export function raiseDebug(ctx: RuleContext, dr6: number): 1 {
 
 /** Whether an event waits to be delivered. */
 export function hasPendingEvent(ctx: RuleContext): boolean {
-  return (ctx.state.lo(FIELD.pendingEvent) & EVENT_INFORMATION.lo.VALID) !== 0
+  return (ctx.state.first(FIELD.pendingEvent) & EVENT_INFORMATION.lo.VALID) !== 0
 }

@@ -44,22 +44,22 @@ function classOf(event: number): ExceptionClass {
 function applyPayload(state: CpuState, event: number): void {
   if (typeOf(event) !== EVENT_TYPE.HARDWARE_EXCEPTION) return
   const vector = event & INFO.VECTOR
-  const payload = state.lo(FIELD.pendingPayload)
+  const payload = state.first(FIELD.pendingPayload)
   if (vector === VECTOR.PF) state.set(FIELD.cr2, payload, state.hi(FIELD.pendingPayload))
   if (vector !== VECTOR.DB) return
   const { B0, B1, B2, B3 } = DR6.lo
-  const kept = state.lo(FIELD.dr6) & ~(B0 | B1 | B2 | B3)
-  state.setLo(FIELD.dr6, kept | payload | DR6.alwaysOneLo | DR6.lo.RTM | DR6.lo.BLD)
-  state.setLo(FIELD.dr7, state.lo(FIELD.dr7) & ~DR7.lo.GD)
+  const kept = state.first(FIELD.dr6) & ~(B0 | B1 | B2 | B3)
+  state.setFirst(FIELD.dr6, kept | payload | DR6.alwaysOneLo | DR6.lo.RTM | DR6.lo.BLD)
+  state.setFirst(FIELD.dr7, state.first(FIELD.dr7) & ~DR7.lo.GD)
 }
 
 /** Delivery is done: shadows end, the processor is active, an NMI blocks others until IRET (Intel SDM vol. 3A, 7.7.1). */
 function delivered(ctx: RuleContext, event: number): void {
   const { state } = ctx
   const { STI, MOV_SS, NMI } = INTERRUPTIBILITY.lo
-  const kept = state.lo(FIELD.interruptibility) & ~(STI | MOV_SS)
-  state.setLo(FIELD.interruptibility, typeOf(event) === EVENT_TYPE.NMI ? kept | NMI : kept)
-  state.setLo(FIELD.activityState, ACTIVITY_STATE.ACTIVE)
+  const kept = state.first(FIELD.interruptibility) & ~(STI | MOV_SS)
+  state.setFirst(FIELD.interruptibility, typeOf(event) === EVENT_TYPE.NMI ? kept | NMI : kept)
+  state.setFirst(FIELD.activityState, ACTIVITY_STATE.ACTIVE)
   ctx.host.modeChanged()
 }
 
@@ -67,12 +67,12 @@ function delivered(ctx: RuleContext, event: number): void {
 export function attemptDelivery(ctx: RuleContext, event: number, errorCode: number): RuleStatus {
   const { state, host } = ctx
   host.delivering?.(event, errorCode)
-  const noted = state.lo(FIELD.pendingDebug)
+  const noted = state.first(FIELD.pendingDebug)
   let status: RuleStatus
   if (!isProtected(state)) status = enterReal(ctx, event)
   else status = isLongMode(state) ? enterLong(ctx, event, errorCode) : enterProtected(ctx, event, errorCode)
   // The frame is no operand: the manuals name no breakpoints that it could meet.
-  state.setLo(FIELD.pendingDebug, noted)
+  state.setFirst(FIELD.pendingDebug, noted)
   if (status === 0) delivered(ctx, event)
   return status
 }
@@ -90,21 +90,21 @@ export function attemptDelivery(ctx: RuleContext, event: number, errorCode: numb
 export function deliverEvent(ctx: RuleContext): RuleStatus {
   const { state } = ctx
   for (;;) {
-    const event = state.lo(FIELD.pendingEvent)
+    const event = state.first(FIELD.pendingEvent)
     if ((event & INFO.VALID) === 0) return 0
     applyPayload(state, event)
-    state.setLo(FIELD.pendingEvent, 0)
-    if (attemptDelivery(ctx, event, state.lo(FIELD.pendingErrorCode)) === 0) {
+    state.setFirst(FIELD.pendingEvent, 0)
+    if (attemptDelivery(ctx, event, state.first(FIELD.pendingErrorCode)) === 0) {
       clearDetails(state)
       return 0
     }
     applyPageFaultAddress(state)
-    const combined = combineExceptions(classOf(event), classOf(state.lo(FIELD.pendingEvent)))
+    const combined = combineExceptions(classOf(event), classOf(state.first(FIELD.pendingEvent)))
     if (combined === 'double-fault') raise(state, VECTOR.DF, 0)
     else if (combined === 'shutdown') {
-      state.setLo(FIELD.pendingEvent, 0)
+      state.setFirst(FIELD.pendingEvent, 0)
       clearDetails(state)
-      state.setLo(FIELD.activityState, ACTIVITY_STATE.SHUTDOWN)
+      state.setFirst(FIELD.activityState, ACTIVITY_STATE.SHUTDOWN)
       return 1
     }
   }
@@ -112,14 +112,14 @@ export function deliverEvent(ctx: RuleContext): RuleStatus {
 
 /** CR2 is written when a page fault is found, even if a double fault or a shutdown comes of it (Intel SDM vol. 3A, 7.15, Interrupt 14). */
 function applyPageFaultAddress(state: CpuState): void {
-  const event = state.lo(FIELD.pendingEvent)
+  const event = state.first(FIELD.pendingEvent)
   if ((event & INFO.VECTOR) === VECTOR.PF) applyPayload(state, event)
 }
 
 function clearDetails(state: CpuState): void {
-  state.setLo(FIELD.pendingErrorCode, 0)
+  state.setFirst(FIELD.pendingErrorCode, 0)
   state.set(FIELD.pendingPayload, 0, 0)
-  state.setLo(FIELD.pendingLength, 0)
+  state.setFirst(FIELD.pendingLength, 0)
 }
 
 /**
@@ -128,8 +128,8 @@ function clearDetails(state: CpuState): void {
  */
 export function softwareInterrupt(ctx: RuleContext, vector: number, type: number, lengthBytes: number): RuleStatus {
   const { state } = ctx
-  state.setLo(FIELD.pendingLength, lengthBytes)
+  state.setFirst(FIELD.pendingLength, lengthBytes)
   const status = attemptDelivery(ctx, INFO.VALID | (type << shift.TYPE) | (vector & INFO.VECTOR), 0)
-  if (status === 0) state.setLo(FIELD.pendingLength, 0)
+  if (status === 0) state.setFirst(FIELD.pendingLength, 0)
   return status
 }

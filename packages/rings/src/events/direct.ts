@@ -83,8 +83,8 @@ function readGdt(ctx: RuleContext, selector: number, mask: number, value: number
   const { direct } = linear
   const index = selector & INDEX
   if (direct === undefined || (selector & TI) !== 0 || index === 0) return false
-  const limit = state.lo(gdtrLimit) & 0xffff
-  const at = entryAt(linear, state.lo(gdtrBase), state.hi(gdtrBase), limit, index, DESCRIPTOR_BYTES)
+  const limit = state.first(gdtrLimit) & 0xffff
+  const at = entryAt(linear, state.first(gdtrBase), state.hi(gdtrBase), limit, index, DESCRIPTOR_BYTES)
   if (at < 0) return false
   const hi = direct.getInt32(at + 4, true)
   if ((hi & mask) !== value) return false
@@ -100,7 +100,7 @@ export function enterDirect(ctx: RuleContext): boolean {
   const { direct } = linear
   if (direct === undefined) return false
   const offset = frame.vector * GATE_BYTES
-  const gate = entryAt(linear, state.lo(idtrBase), state.hi(idtrBase), state.lo(idtrLimit), offset, GATE_BYTES)
+  const gate = entryAt(linear, state.first(idtrBase), state.hi(idtrBase), state.first(idtrLimit), offset, GATE_BYTES)
   if (gate < 0) return false
   const gateLo = direct.getInt32(gate, true)
   const gateHi = direct.getInt32(gate + 4, true)
@@ -115,18 +115,18 @@ export function enterDirect(ctx: RuleContext): boolean {
   setCode(state, code, dpl)
   state.set(rip, (gateLo & 0xffff) | (gateHi & OFFSET), ripHi)
   const cleared = F.TF | F.NT | F.RF | F.VM | ((gateHi & TRAP) === 0 ? F.IF : 0)
-  state.setLo(systemFlags, state.lo(systemFlags) & ~cleared)
+  state.setFirst(systemFlags, state.first(systemFlags) & ~cleared)
   return true
 }
 
 /** Pushes the frame on the stack of a level, or one of the TSS, and makes it the current one. */
 function pushFrame(ctx: RuleContext, direct: DataView, level: number, isInner: boolean, ist: number): boolean {
   const { state, linear } = ctx
-  let lo = state.lo(rsp)
+  let lo = state.first(rsp)
   let hi = state.hi(rsp)
   if (isInner || ist !== 0) {
     const pointer = ist === 0 ? RSP0 + level * RSP_BYTES : IST1 + (ist - 1) * IST_BYTES
-    const at = entryAt(linear, state.lo(trBase), state.hi(trBase), state.lo(trLimit), pointer, 8)
+    const at = entryAt(linear, state.first(trBase), state.hi(trBase), state.first(trLimit), pointer, 8)
     if (at < 0) return false
     lo = direct.getUint32(at, true)
     hi = direct.getUint32(at + 4, true)
@@ -150,13 +150,13 @@ function writeFrame(state: CpuState, direct: DataView, to: number): void {
   }
   direct.setInt32(at, frame.ripLo, true)
   direct.setInt32(at + 4, frame.ripHi, true)
-  direct.setInt32(at + 8, state.lo(cs), true)
+  direct.setInt32(at + 8, state.first(cs), true)
   direct.setInt32(at + 12, 0, true)
   direct.setInt32(at + 16, frame.flags, true)
   direct.setInt32(at + 20, 0, true)
-  direct.setInt32(at + 24, state.lo(rsp), true)
+  direct.setInt32(at + 24, state.first(rsp), true)
   direct.setInt32(at + 28, state.hi(rsp), true)
-  direct.setInt32(at + 32, state.lo(ss), true)
+  direct.setInt32(at + 32, state.first(ss), true)
   direct.setInt32(at + 36, 0, true)
 }
 
@@ -171,8 +171,8 @@ export function returnDirect(ctx: RuleContext): boolean {
   const { state, linear } = ctx
   const { direct } = linear
   if (direct === undefined || linear.directOffset === undefined) return false
-  if (!is64Bit(state) || (state.lo(systemFlags) & F.NT) !== 0) return false
-  const at = linear.directOffset(FRAME_BYTES, state.lo(rsp), state.hi(rsp), accessAt(0), false)
+  if (!is64Bit(state) || (state.first(systemFlags) & F.NT) !== 0) return false
+  const at = linear.directOffset(FRAME_BYTES, state.first(rsp), state.hi(rsp), accessAt(0), false)
   if (at < 0) return false
   const ripHi = direct.getUint32(at + 4, true)
   const selector = direct.getUint16(at + 8, true)

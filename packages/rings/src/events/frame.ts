@@ -40,8 +40,8 @@ export class EventFrame {
     this.hasErrorCode = (event & INFO.ERROR_CODE) !== 0
     this.errorCode = errorCode
     this.ext = this.checksDpl ? 0 : SELECTOR_ERROR_CODE.lo.EXT
-    const length = this.isSoftware ? state.lo(FIELD.pendingLength) : 0
-    const lo = state.lo(FIELD.rip) + length
+    const length = this.isSoftware ? state.first(FIELD.pendingLength) : 0
+    const lo = state.first(FIELD.rip) + length
     this.ripLo = lo >>> 0
     this.ripHi = (state.hi(FIELD.rip) + (lo > 0xffffffff ? 1 : 0)) >>> 0
     this.flags = readRflags(state) | (isFault(state, this.type, this.vector) ? RFLAGS.lo.RF : 0)
@@ -68,7 +68,7 @@ const FAULTS: readonly boolean[] = /* @__PURE__ */ (() =>
 /** #DB is a fault with RF where DR7.GD raised it, and one without RF for an instruction breakpoint (Intel SDM vol. 3B, 19.3.1.1). */
 function isFault(state: CpuState, type: number, vector: number): boolean {
   if (type !== EVENT_TYPE.HARDWARE_EXCEPTION) return false
-  return FAULTS[vector] === true || (vector === VECTOR.DB && (state.lo(FIELD.pendingPayload) & DR6.lo.BD) !== 0)
+  return FAULTS[vector] === true || (vector === VECTOR.DB && (state.first(FIELD.pendingPayload) & DR6.lo.BD) !== 0)
 }
 
 /** The event that is being delivered: one at a time. */

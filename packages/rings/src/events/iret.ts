@@ -59,7 +59,7 @@ export function iret(ctx: RuleContext, sizeBytes: number, nextLo: number): RuleS
   const size = sizeBytes as Size
   const status = iretByMode(ctx, size, nextLo)
   // Also where it faults (Intel SDM vol. 3A, 7.7.1).
-  state.setLo(FIELD.interruptibility, state.lo(FIELD.interruptibility) & ~INTERRUPTIBILITY.lo.NMI)
+  state.setFirst(FIELD.interruptibility, state.first(FIELD.interruptibility) & ~INTERRUPTIBILITY.lo.NMI)
   if (status === 0) ctx.host.modeChanged()
   return status
 }
@@ -70,9 +70,9 @@ function iretByMode(ctx: RuleContext, size: Size, nextLo: number): RuleStatus {
   stack.useCurrent(state)
   if (!isProtected(state)) return iretReal(ctx, size)
   if (isV86(state)) return iretV86(ctx, size)
-  if ((state.lo(FIELD.systemFlags) & RFLAGS.lo.NT) !== 0) {
+  if ((state.first(FIELD.systemFlags) & RFLAGS.lo.NT) !== 0) {
     if (isLongMode(state)) return raiseGp(state)
-    const base = state.lo(FIELD.segBase, SEGMENT.TR)
+    const base = state.first(FIELD.trBase)
     if (ctx.linear.read(2, base, 0, SYSTEM_ACCESS) !== 0) return 1
     return switchTask(ctx, ctx.linear.lo, TASK_SOURCE.IRET, nextLo, 0, -1)
   }
@@ -102,7 +102,7 @@ function pop(ctx: RuleContext, first: number, count: number, size: Size): RuleSt
 function iretReal(ctx: RuleContext, size: Size): RuleStatus {
   const { state } = ctx
   if (pop(ctx, 0, 3, size) !== 0) return 1
-  if ((popped[0] as number) > state.lo(FIELD.segLimit, SEGMENT.CS)) return raiseGp(state)
+  if ((popped[0] as number) > state.first(FIELD.csLimit)) return raiseGp(state)
   stack.move(3 * size)
   stack.commit(state)
   setRealSegment(state, SEGMENT.CS, popped[1] as number)
@@ -117,7 +117,7 @@ function iretReal(ctx: RuleContext, size: Size): RuleStatus {
 function iretV86(ctx: RuleContext, size: Size): RuleStatus {
   const { state } = ctx
   const trusted = ioplOf(state) === 3
-  if (!trusted && (size !== 2 || (state.lo(FIELD.cr4) & CR4.lo.VME) === 0)) return raiseGp(state)
+  if (!trusted && (size !== 2 || (state.first(FIELD.cr4) & CR4.lo.VME) === 0)) return raiseGp(state)
   if (pop(ctx, 0, 3, size) !== 0) return 1
   if ((popped[0] as number) > 0xffff) return raiseGp(state)
   if (trusted) {
@@ -206,9 +206,9 @@ export function loadReturnStack(ctx: RuleContext, selector: number, cpl: number,
 /** A stack of 16 bits takes the low word only (Intel SDM vol. 2A, IRET: "the value of the stack pointer"). */
 function commitReturnStack(ctx: RuleContext, lo: number, hi: number, size: Size): void {
   const { state } = ctx
-  const wide = size === 8 || (state.lo(FIELD.segAccess, SEGMENT.SS) & ACCESS_RIGHTS.lo.DB) !== 0
+  const wide = size === 8 || (state.first(FIELD.ssAccess) & ACCESS_RIGHTS.lo.DB) !== 0
   if (wide || is64Bit(state)) state.set(FIELD.rsp, lo, hi)
-  else state.setLo(FIELD.rsp, ((state.lo(FIELD.rsp) & 0xffff0000) | (lo & 0xffff)) >>> 0)
+  else state.setLo(FIELD.rsp, ((state.first(FIELD.rsp) & 0xffff0000) | (lo & 0xffff)) >>> 0)
 }
 
 /** From level 0 to virtual-8086 mode: nine doublewords (Intel SDM vol. 3B, 22.2.5). */

@@ -147,6 +147,8 @@ export class StackCursor {
   peekDirect64(ctx: RuleContext, count: number, into: Uint32Array): boolean {
     const { linear } = ctx
     if (this.#width !== WIDTH_64 || linear.directOffset === undefined || linear.direct === undefined) return false
+    // What is misaligned may be #AC, which the long way finds.
+    if ((this.spLo & 7) !== 0) return false
     const at = linear.directOffset(8 * count, this.spLo, this.spHi, this.#access, false)
     if (at < 0) return false
     const { direct } = linear

@@ -109,7 +109,7 @@ export class Interpreter {
 
   /** Computes the status flags from the last operation. */
   settle(): void {
-    if (this.#host.state.lo(FIELD.lazyOp) !== 0) this.#settle()
+    if (this.#host.state.first(FIELD.lazyOp) !== 0) this.#settle()
   }
 
   /** Translations of addresses have changed: jumps look up their targets again. */
@@ -248,9 +248,9 @@ export class Interpreter {
   /** The slot at RIP, made where there is none; -1: fetching faults, -2: the host has to execute. */
   #enter(): number {
     const { state } = this.#host
-    const lo = state.lo(FIELD.rip)
+    const lo = state.first(FIELD.rip)
     const hi = state.hi(FIELD.rip)
-    const offset = (lo + state.lo(FIELD.csBase)) & 0xfff
+    const offset = (lo + state.first(FIELD.csBase)) & 0xfff
     const known = this.#knownEntry(lo, hi)
     if (known !== 0) {
       this.#setBase(lo, hi, offset)
