@@ -122,10 +122,16 @@ function sizePrefix(i: Instruction, bits: number, e: Extension): boolean {
   return bits === 64 ? size === 16 : true
 }
 
+/** 66 of a hint-NOP stays also where REX.W overrides it: without, 0F 1C /0 is CLDEMOTE (SDM vol. 2A, CLDEMOTE: NP). */
+const keepsOperandSize = (i: Instruction): boolean =>
+  (i.prefixes & Prefix.operandSize) !== 0 &&
+  ((FORM_RULES[i.form] as number) & Rule.undocumented) !== 0 &&
+  formField(i.form, Shape.regShift) === Shape.fieldFree
+
 function prefixes(i: Instruction, bits: number, e: Extension, out: ByteSink): void {
   if (i.segment >= 0) out.u8(SEGMENT_PREFIX[i.segment] as number)
   if (i.addressSize !== bits) out.u8(0x67)
-  if (sizePrefix(i, bits, e)) out.u8(0x66)
+  if (sizePrefix(i, bits, e) || keepsOperandSize(i)) out.u8(0x66)
   if (i.prefixes & Prefix.lock) out.u8(0xf0)
   const kind = formMandatoryPrefix(i.form)
   if (kind === MandatoryPrefix.f3) out.u8(0xf3)

@@ -210,6 +210,14 @@ describe('what no instruction can say is an error that names the operand', () =>
     expect(hex(0xfb30a24n, 0n)).toBe('660f851d0ab30f')
   })
 
+  it('a hint-NOP stays one', () => {
+    const i = new Instruction()
+    const bytes = Uint8Array.of(0x66, 0x48, 0x0f, 0x1c, 0x00)
+    expect(new Decoder(64).decode(i, bytes)).toBe(Status.ok)
+    expect(formName(i.form)).toMatch(/^nop_rm64/)
+    expect(encodeInstruction(i)).toEqual(bytes)
+  })
+
   it("AMD's LOCK MOV CR0, which is MOV CR8, is encoded as it was decoded", () => {
     const i = new Instruction()
     for (const bits of [16, 32, 64] as const) {
