@@ -127,8 +127,12 @@ export function tightLoop(): Program {
 
 export const EXCEPTIONS_PER_ROUND = 100_000
 
-/** 64-bit code that raises #UD again and again; the handler steps over it and returns. */
-export function exceptions(): Program {
+/**
+ * 64-bit code that raises #UD again and again. The handler steps over it and returns by IRETQ; or, without `returns`, it drops
+ * the frame and goes on at once, so that little but the delivery is left.
+ */
+export function exceptions(returns: boolean): Program {
+  const handler = returns ? 'add qword [rsp], 2\niretq' : 'lea rsp, [rsp+40]\njmp resumed'
   const code = `
 bits 32
 mov edi, 0x1000
@@ -172,16 +176,16 @@ bits 64
 long:
 round: mov ebx, ${EXCEPTIONS_PER_ROUND}
 again: ud2
-dec ebx
+resumed: dec ebx
 jnz again
 mov dx, ${MARK_PORT}
 mov al, 1
 out dx, al
 jmp round
-handler: add qword [rsp], 2
-iretq
+handler:
+${handler}
 `
   const { bytes } = assemble(code, { bits: 32, origin: BigInt(RUN) })
-  // Of each: UD2 does not retire; DEC, JNZ, ADD and IRETQ do.
+  // Of each: UD2 does not retire; DEC, JNZ and the two of the handler do.
   return { name: 'exceptions', image: imageOf(bytes), instructionsPerRound: 4 * EXCEPTIONS_PER_ROUND }
 }

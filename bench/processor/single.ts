@@ -44,9 +44,9 @@ export function walkNs(): number {
   })
 }
 
-/** UD2 in 64-bit code, through an interrupt gate of the same privilege, and IRETQ past it. */
-export function exceptionNs(): number {
-  const machine = new OurMachine(exceptions(), 'interpreter')
+/** UD2 in 64-bit code, through an interrupt gate of the same privilege; with `returns` also the IRETQ past it. */
+export function exceptionNs(returns: boolean): number {
+  const machine = new OurMachine(exceptions(returns), 'interpreter')
   return timed(EXCEPTIONS_PER_ROUND, () => machine.round())
 }
 
