@@ -1,9 +1,10 @@
 /** Ops with effects as Wasm: state in memory 1, guest memory through the inline first level of the TLB, flags lazily. */
 import { FIELD } from '@ringfold/arch'
-import { FlagKind, type IrCode, MemoryImm, Op, STATUS, ValueType } from '@ringfold/semantics'
+import { MemoryImm, Op, ValueType } from '@ringfold/semantics'
 import { HandlerStatus, SCRATCH, SLOT, TLB_LOOKUP } from '../layout.ts'
 import { Wasm } from '../wasm/opcodes.ts'
 import type { EffectEmitter, IrEmitter } from './emitter.ts'
+import { FlagEffects } from './flag-effects.ts'
 
 /** Indices of functions that emitted code calls. */
 export interface RuntimeFunctions {
@@ -90,11 +91,10 @@ export const SlotField = {
   immediate64: 9,
 } as const
 
-const CARRY_KINDS = FlagKind.logic
-
 /** Emits effects for handlers: functions of a slot, or pieces of the interpreter's loop. */
 export class GuestEffects implements EffectEmitter {
   readonly functions: RuntimeFunctions
+  readonly #flags: FlagEffects
   readonly address: AddressMode
   /** Local that holds the address of the slot. */
   readonly slot: number
@@ -105,6 +105,7 @@ export class GuestEffects implements EffectEmitter {
 
   constructor(functions: RuntimeFunctions, address: AddressMode, slot: number, status: number) {
     this.functions = functions
+    this.#flags = new FlagEffects(functions)
     this.address = address
     this.slot = slot
     this.status = status
@@ -190,7 +191,7 @@ export class GuestEffects implements EffectEmitter {
         this.#probe(e, n)
         return
       default:
-        if (!this.#steer(e, n, op) && !this.#flags(e, n, op)) this.#control(e, n, op)
+        if (!this.#steer(e, n, op) && !this.#flags.emit(e, n, op)) this.#control(e, n, op)
     }
   }
 
@@ -379,125 +380,6 @@ export class GuestEffects implements EffectEmitter {
     e.close()
   }
 
-  #flags(e: IrEmitter, n: number, op: number): boolean {
-    const imm = e.code.imm[n] as number
-    switch (op) {
-      case Op['flags.set']:
-        this.#setFlags(e, n, (imm >> 2) as FlagKind, 8 << (imm & 3))
-        return true
-      case Op['flags.bits']:
-        this.#setBits(e, n, imm)
-        return true
-      case Op['flags.get']:
-        this.#getFlag(e, imm)
-        e.result(n)
-        return true
-      case Op['flags.all']:
-        e.call(this.functions.settle)
-        e.result(n)
-        return true
-      case Op['flags.condition']:
-        e.call(this.functions.conditions[imm >> 1] as number)
-        if (imm & 1) e.op(Wasm.i32Eqz)
-        e.result(n)
-        return true
-      default:
-        return false
-    }
-  }
-
-  /** Pushes a value sign-extended to 64 bits. */
-  #signed(e: IrEmitter, value: number, bits: number): void {
-    e.push(value)
-    if (bits === 64) return
-    e.op(Wasm.i64ExtendI32U)
-    e.op(bits === 8 ? 0xc2 : bits === 16 ? 0xc3 : 0xc4)
-  }
-
-  #setFlags(e: IrEmitter, n: number, kind: FlagKind, bits: number): void {
-    const { code } = e
-    const [a, b, r] = [code.a[n], code.b[n], code.c[n]] as [number, number, number]
-    if (kind === FlagKind.inc || kind === FlagKind.dec) this.#keepCarry(e)
-    if (kind === FlagKind.result && !overwritesCarryAdjustOverflow(code, n)) {
-      e.call(this.functions.settle)
-      e.op(Wasm.drop)
-    }
-    const store = (offset: number, push: () => void) => {
-      e.i32(0)
-      push()
-      e.memory(Wasm.i64Store, 1, offset, 3)
-    }
-    store(FIELD.lazyResult.offset, () => this.#signed(e, r, bits))
-    // A logical operation is the addition of 0 to its result; an increment, of 1.
-    if (kind !== FlagKind.result) {
-      store(FIELD.lazySrc1.offset, () => this.#signed(e, kind === FlagKind.logic ? r : a, bits))
-      if (kind === FlagKind.add || kind === FlagKind.sub) store(FIELD.lazySrc2.offset, () => this.#signed(e, b, bits))
-      else store(FIELD.lazySrc2.offset, () => e.i64(kind === FlagKind.logic ? 0 : 1))
-    }
-    e.i32(0)
-    e.i32(kind)
-    e.memory(Wasm.i32Store, 1, FIELD.lazyOp.offset, 2)
-  }
-
-  /** Puts CF into `statusFlags` where a lazy operation has it: INC and DEC leave it alone. */
-  #keepCarry(e: IrEmitter): void {
-    e.i32(0)
-    e.memory(Wasm.i32Load, 1, FIELD.lazyOp.offset, 2)
-    e.i32(1)
-    e.op(Wasm.i32Sub)
-    e.i32(CARRY_KINDS)
-    e.op(Wasm.i32LtU)
-    e.open(Wasm.if)
-    e.i32(0)
-    e.call(this.functions.carry)
-    e.memory(Wasm.i32Store, 1, FIELD.statusFlags.offset, 2)
-    e.close()
-  }
-
-  #setBits(e: IrEmitter, n: number, mask: number): void {
-    const { code } = e
-    if (mask === STATUS) {
-      this.#setAllBits(e, code.a[n] as number)
-      return
-    }
-    if (!followsResultFlags(code, n) || (mask & ~0x811) !== 0) {
-      e.call(this.functions.settle)
-      e.op(Wasm.drop)
-    }
-    e.i32(0)
-    e.i32(0)
-    e.memory(Wasm.i32Load, 1, FIELD.statusFlags.offset, 2)
-    e.i32(~mask)
-    e.op(Wasm.i32And)
-    e.push(code.a[n] as number)
-    e.i32(mask)
-    e.op(Wasm.i32And, Wasm.i32Or)
-    e.memory(Wasm.i32Store, 1, FIELD.statusFlags.offset, 2)
-  }
-
-  /** No flag of a lazy operation survives. */
-  #setAllBits(e: IrEmitter, value: number): void {
-    e.i32(0)
-    e.push(value)
-    e.i32(STATUS)
-    e.op(Wasm.i32And)
-    e.memory(Wasm.i32Store, 1, FIELD.statusFlags.offset, 2)
-    e.i32(0)
-    e.i32(0)
-    e.memory(Wasm.i32Store, 1, FIELD.lazyOp.offset, 2)
-  }
-
-  #getFlag(e: IrEmitter, bit: number): void {
-    if (bit === 0) e.call(this.functions.carry)
-    else {
-      e.call(this.functions.settle)
-      e.i32(bit)
-      e.op(Wasm.i32ShrU)
-      e.i32(1)
-      e.op(Wasm.i32And)
-    }
-  }
-
   #setStatus(e: IrEmitter, status: number): void {
     this.setsStatus = true
     e.i32(status)
@@ -603,31 +485,4 @@ export class GuestEffects implements EffectEmitter {
     e.memory(Wasm.i64Store, 1, SCRATCH.jumpTarget, 3)
     this.#setStatus(e, HandlerStatus.jump)
   }
-}
-
-const isFlagOp = (op: number | undefined): boolean =>
-  op === Op['flags.set'] ||
-  op === Op['flags.bits'] ||
-  op === Op['flags.get'] ||
-  op === Op['flags.all'] ||
-  op === Op['flags.condition']
-
-/** Whether the next flag op sets CF, AF and OF, so that a `result` operation need not save the old ones. */
-function overwritesCarryAdjustOverflow(code: IrCode, n: number): boolean {
-  for (let i = n + 1; i < code.length; i++) {
-    const op = code.op[i]
-    if (op === Op.if || op === Op.else || op === Op.end || op === Op.loop) return false
-    if (isFlagOp(op)) return op === Op['flags.bits'] && ((code.imm[i] as number) & 0x811) === 0x811
-  }
-  return false
-}
-
-/** Whether the flag op before, in the same straight piece, was a `result` operation. */
-function followsResultFlags(code: IrCode, n: number): boolean {
-  for (let i = n - 1; i >= 0; i--) {
-    const op = code.op[i]
-    if (op === Op.if || op === Op.else || op === Op.end || op === Op.loop) return false
-    if (isFlagOp(op)) return op === Op['flags.set'] && (code.imm[i] as number) >> 2 === FlagKind.result
-  }
-  return false
 }
