@@ -29,6 +29,21 @@ it('shows registers and flags before and after, and marks undefined flags', () =
   expect(stdout).toContain('2 instructions retired')
 })
 
+it.each([
+  ['imul eax, eax; shl eax, 33', ['AF']],
+  ['imul eax, eax; shl eax, 32', ['PF', 'AF', 'ZF', 'SF']],
+  ['shl eax, 3; and eax, eax', ['AF']],
+  ['mov cl, 1; shr ecx, cl', ['AF']],
+  ['shl ax, 16', ['CF', 'AF', 'OF']],
+  ['sar al, 9', ['AF', 'OF']],
+  ['shld ax, bx, 17', ['CF', 'PF', 'AF', 'ZF', 'SF', 'OF']],
+  ['rol rax, 64; rcr al, 1', []],
+  ['mul eax; bt eax, 1; clc', ['PF', 'AF', 'ZF', 'SF', 'OF']],
+])('leaves undefined after %s what the manual does', (text, expected) => {
+  const report = JSON.parse(exec(text, '--json').stdout) as { flags: { undefined: string[] } }
+  expect(report.flags.undefined).toEqual(expected)
+})
+
 it.each(['reference', 'interpreter'])('gives the state as JSON on engine %s', (engine) => {
   const { stdout } = exec(
     'push rax; addsd xmm0, xmm1',

@@ -2,8 +2,6 @@ import process from 'node:process'
 import { type CpuState, FIELD } from '@ringfold/arch'
 import type { ExceptionEvent } from '@ringfold/cpu'
 import { type Assembled, AssemblerError, assemble } from '@ringfold/isa/assembler'
-import { Decoder, Instruction, Status } from '@ringfold/isa/decoder'
-import { flagsConditional, flagsUndefined, flagsWritten } from '@ringfold/isa/facts'
 import { type CpuModel, cpuModel, type RingsError } from '@ringfold/rings'
 import { InputError } from '../exit.ts'
 import type { Bits } from '../numbers.ts'
@@ -11,6 +9,7 @@ import type { ExecOptions } from './command.ts'
 import { CODE, ExecMachine } from './machine.ts'
 import { type Change, type ExecReport, exceptionName, flagNames, flagsText, registersOf, reportText } from './report.ts'
 import { applySetting } from './settings.ts'
+import { UndefinedFlags } from './undefined-flags.ts'
 
 function assembled(text: string, bits: Bits): Assembled {
   try {
@@ -30,24 +29,6 @@ function modelOf(name: string | undefined): CpuModel {
   }
 }
 
-/** Flags that nothing has defined since an instruction left them undefined. */
-class UndefinedFlags {
-  mask = 0
-  readonly #instruction = new Instruction()
-  readonly #decoder: Decoder
-
-  constructor(bits: Bits) {
-    this.#decoder = new Decoder(bits)
-  }
-
-  note(bytes: Uint8Array): void {
-    if (this.#decoder.decode(this.#instruction, bytes) !== Status.ok) return
-    const { form } = this.#instruction
-    const certain = flagsWritten(form) & ~flagsConditional(form)
-    this.mask = (this.mask & ~certain) | flagsUndefined(form)
-  }
-}
-
 interface Run {
   readonly ended: string
   readonly exception: ExceptionEvent | undefined
@@ -57,6 +38,7 @@ interface Run {
 }
 
 const LONGEST = 15
+const RCX = 1
 
 /** Runs to the end of the program, instruction by instruction, so that undefined flags can be followed. */
 function execute(machine: ExecMachine, lengthBytes: number, bits: Bits, steps: number): Run {
@@ -74,9 +56,10 @@ function execute(machine: ExecMachine, lengthBytes: number, bits: Bits, steps: n
     address = cpu.state.lo(FIELD.rip)
     if (address === end) return done('end')
     memory.readBytes(base + address, bytes)
+    const cl = cpu.state.lo(FIELD.gpr, RCX) & 0xff
     const { reason, retired: count } = cpu.run(1)
     if (machine.exception !== undefined) return done(exceptionName(machine.exception.vector))
-    if (count > 0) flags.note(bytes)
+    if (count > 0) flags.note(bytes, cl)
     retired += count
     if (reason === 'halted' || reason === 'shutdown') return done(reason)
   }
