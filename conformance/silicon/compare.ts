@@ -1,5 +1,5 @@
 /** Holds an outcome against silicon's. */
-
+import { elementName, FIELD } from '@ringfold/arch'
 import { approximations, isCloseEnough } from './approximate.ts'
 import { REACHED_END, type SiliconCase, type SiliconOutcome } from './case.ts'
 import { IMAGE } from './image.ts'
@@ -25,24 +25,6 @@ export interface Comparison {
   readonly approximate: number
 }
 
-const NAMES = [
-  'rax',
-  'rcx',
-  'rdx',
-  'rbx',
-  'rsp',
-  'rbp',
-  'rsi',
-  'rdi',
-  'r8',
-  'r9',
-  'r10',
-  'r11',
-  'r12',
-  'r13',
-  'r14',
-  'r15',
-]
 /** CF PF AF ZF SF DF OF, TF, NT, AC, ID: RF is the debugger's, IF and IOPL are the kernel's. */
 const COMPARED_FLAGS = 0x244dd5
 const STATUS = 0x8d5
@@ -123,7 +105,8 @@ class Comparer {
 function compareRegisters(c: Comparer, bits: 32 | 64): void {
   // Upper halves, and R8 to R15, are undefined once 64-bit mode is left (SDM vol. 1, 3.4.1.1).
   const wide = bits === 64 && c.endsIn64Bit
-  for (const [n, name] of NAMES.entries()) {
+  for (let n = 0; n < FIELD.gpr.count; n++) {
+    const name = elementName('gpr', n)
     if (wide) c.word64(name, IMAGE.gpr + 8 * n)
     else if (n < 8) c.word32(name, IMAGE.gpr + 8 * n, -1)
   }

@@ -2,13 +2,14 @@
  * A kernel of two tasks in address spaces of their own: a timer switches between them, pages come on demand, system calls go through
  * SWAPGS and SYSCALL. Both engines must be in the same state after any number of instructions, interrupts included.
  */
-import { compareStates, FIELD, RFLAGS } from '@ringfold/arch'
-import { ENGINES } from '@ringfold/cpu'
+import { FIELD, RFLAGS } from '@ringfold/arch'
+import type { EngineName } from '@ringfold/cpu'
 import { describe, expect, it } from 'vitest'
-import { seed, seededRandom } from '../seeded-random.ts'
+import { seed } from '../seeded-random.ts'
 import { AT, FREE, Guest } from './guest.ts'
-import { InterruptLine } from './interrupt-line.ts'
+import type { InterruptLine } from './interrupt-line.ts'
 import { P, RW, US } from './paging-tables.ts'
+import { runSideBySide } from './side-by-side.ts'
 
 const TIMER = 0x40
 const KERNEL = 0x48000
@@ -97,7 +98,7 @@ const USER_TEXT = `
   ret
   buffer:`
 
-function boot(engine: (typeof ENGINES)[number], line: InterruptLine): Guest {
+function boot(engine: EngineName, line: InterruptLine): Guest {
   const guest = new Guest(engine, { interrupts: line }).start(64)
   const { machine, state } = guest
   guest.load(KERNEL_TEXT, { at: KERNEL })
@@ -138,22 +139,7 @@ function boot(engine: (typeof ENGINES)[number], line: InterruptLine): Guest {
 
 describe('a small kernel with two tasks (Intel SDM vol. 3A, 7.14; vol. 2B, SYSCALL)', () => {
   it(`runs alike on both engines, to the instruction (RINGFOLD_SEED=${seed})`, () => {
-    const next = seededRandom(seed)
-    const lines = ENGINES.map(() => new InterruptLine())
-    const guests = ENGINES.map((engine, n) => boot(engine, lines[n] as InterruptLine))
-    const [a, b] = guests as [Guest, Guest]
-    for (let slice = 0; slice < 300; slice++) {
-      const budget = 1 + (next() % 90)
-      if (next() % 2 === 0) for (const line of lines) if (line.pending.length === 0) line.pending.push(TIMER)
-      const exits = guests.map((guest) => guest.cpu.run(budget))
-      expect(exits).toEqual([
-        { reason: 'budget', retired: budget },
-        { reason: 'budget', retired: budget },
-      ])
-      expect(compareStates(a.state, b.state)).toEqual([])
-      // Of RAM too, which takes longer.
-      if (slice % 20 === 0) expect(a.machine.hash()).toBe(b.machine.hash())
-    }
+    const a = runSideBySide(boot, { slices: 300, longest: 90, vector: TIMER })
     for (const task of [TASKS, TASKS + 64]) {
       // Both tasks came along: system calls, and all pages of the heap on demand.
       expect(a.read(task + 32, 4)).toBeGreaterThan(3)

@@ -2,13 +2,14 @@
  * A 32-bit kernel whose timer switches by hardware between a task of level 3 and a virtual-8086 task. Both engines must be in the same
  * state after any number of instructions, interrupts included.
  */
-import { CR0, compareStates, FIELD, RFLAGS, TSS32 } from '@ringfold/arch'
-import { ENGINES } from '@ringfold/cpu'
+import { CR0, FIELD, RFLAGS, TSS32 } from '@ringfold/arch'
+import type { EngineName } from '@ringfold/cpu'
 import { describe, expect, it } from 'vitest'
-import { seed, seededRandom } from '../seeded-random.ts'
+import { seed } from '../seeded-random.ts'
 import { AT, FREE, Guest, SELECTOR } from './guest.ts'
-import { InterruptLine } from './interrupt-line.ts'
+import type { InterruptLine } from './interrupt-line.ts'
 import { narrowTables, ROOT, turnOn } from './paging-tables.ts'
+import { runSideBySide } from './side-by-side.ts'
 
 const TIMER = 0x40
 const SERVICE = 0x21
@@ -66,7 +67,7 @@ const V86_TEXT = `
   int ${SERVICE}
   jmp again`
 
-function boot(engine: (typeof ENGINES)[number], line: InterruptLine): Guest {
+function boot(engine: EngineName, line: InterruptLine): Guest {
   const guest = new Guest(engine, { interrupts: line }).start(32, 3)
   const { memory, machine } = guest
   guest.load(TASK_TEXT, { at: TASK }).load(V86_TEXT, { at: V86_TASK, bits: 16 }).load(KERNEL_TEXT, { at: KERNEL })
@@ -90,21 +91,7 @@ function boot(engine: (typeof ENGINES)[number], line: InterruptLine): Guest {
 
 describe('a kernel of hardware tasks (Intel SDM vol. 3A, chapter 9; vol. 3B, 22.2)', () => {
   it(`runs alike on both engines, to the instruction (RINGFOLD_SEED=${seed})`, () => {
-    const next = seededRandom(seed)
-    const lines = ENGINES.map(() => new InterruptLine())
-    const guests = ENGINES.map((engine, n) => boot(engine, lines[n] as InterruptLine))
-    const [a, b] = guests as [Guest, Guest]
-    for (let slice = 0; slice < 200; slice++) {
-      const budget = 1 + (next() % 80)
-      if (next() % 2 === 0) for (const line of lines) if (line.pending.length === 0) line.pending.push(TIMER)
-      const exits = guests.map((guest) => guest.cpu.run(budget))
-      expect(exits).toEqual([
-        { reason: 'budget', retired: budget },
-        { reason: 'budget', retired: budget },
-      ])
-      expect(compareStates(a.state, b.state)).toEqual([])
-      if (slice % 20 === 0) expect(a.machine.hash()).toBe(b.machine.hash())
-    }
+    const a = runSideBySide(boot, { slices: 200, longest: 80, vector: TIMER })
     // Both came along, and one of the two is the one that runs.
     expect(a.read(CALLS, 4)).toBeGreaterThan(100)
     expect([a.read(AT.data + 4, 4), a.read(0x51002, 2)].every((value) => value > 0)).toBe(true)

@@ -1,17 +1,10 @@
 /** Random floating-point operands that reach the corners, from a seed. */
 
+import { generator } from '../random.ts'
+
 export type Random = () => number
 
-/** mulberry32. */
-export function seeded(seed: number): Random {
-  let a = seed | 0
-  return () => {
-    a = (a + 0x6d2b79f5) | 0
-    let t = Math.imul(a ^ (a >>> 15), a | 1)
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
-    return (t ^ (t >>> 14)) >>> 0
-  }
-}
+export { generator as seeded }
 
 const pick = <T>(next: Random, of: readonly T[]): T => of[next() % of.length] as T
 const wide = (next: Random): bigint => (BigInt(next()) << 32n) | BigInt(next())
