@@ -1,4 +1,4 @@
-/** The IR, the lifting of every instruction, the reference evaluator. */
+/** The IR, the lifting of instructions, the reference evaluator. */
 export type { EffectiveMemory, EvaluationEnvironment } from './evaluate/environment.ts'
 export { Evaluator, type Outcome } from './evaluate/evaluator.ts'
 export {
