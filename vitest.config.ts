@@ -9,9 +9,9 @@ export default defineConfig({
     execArgv: ['-C', '@ringfold/source'],
     // Only test files go through Vite. The code under test is loaded by Node itself: it is then the same module however
     // it is imported, and hot loops across modules run at full speed (about a third of it through Vite's module runner).
-    server: { deps: { external: [/\/(packages|apps|tools|bench|conformance)\/(?!.*\.test\.ts$).*\.ts$/] } },
+    server: { deps: { external: [/\/(packages|apps|guests|tools|bench|conformance)\/(?!.*\.test\.ts$).*\.ts$/] } },
     // For the same reason watch mode cannot see which tests a source file concerns: rerun them all.
-    forceRerunTriggers: ['**/{packages,apps,tools,bench,conformance}/**/*.ts', '**/package.json'],
+    forceRerunTriggers: ['**/{packages,apps,guests,tools,bench,conformance}/**/*.ts', '**/package.json'],
     maxWorkers: 2,
     projects: [
       {
@@ -20,7 +20,7 @@ export default defineConfig({
           name: 'source',
           // Nothing here is a measurement: the limit only ends what hangs, on slow machines too.
           testTimeout: 60_000,
-          include: ['{packages,apps,tools,bench,conformance}/**/*.test.ts'],
+          include: ['{packages,apps,guests,tools,bench,conformance}/**/*.test.ts'],
           exclude: ['**/node_modules/**', '**/dist/**'],
         },
       },

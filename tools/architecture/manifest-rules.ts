@@ -44,7 +44,7 @@ function checkDependencies(workspace: Workspace, row: PackageRow, manifest: Mani
   return Object.entries({ ...dependencies, ...peerDependencies, ...optionalDependencies }).flatMap(([name, range]) => {
     const target = workspace.siblingOf(name)
     if (target === undefined)
-      return row.folder === 'packages' ? [`depends on ${name}: packages depend on nothing from outside`] : []
+      return row.folder !== 'apps' ? [`depends on ${name}: packages depend on nothing from outside`] : []
     if (!row.imports.includes(target.name))
       return [`depends on ${name}; architecture.json allows: ${row.imports.join(', ') || 'nothing'}`]
     return range === 'workspace:^' ? [] : [`depends on ${name} as "${range}", not "workspace:^"`]
@@ -80,7 +80,7 @@ function checkCompilerSettings(root: string, row: PackageRow): string[] {
   const path = join(root, directoryOf(row), 'tsconfig.json')
   if (!existsSync(path)) return ['there is no tsconfig.json']
   const settings = readJson<CompilerSettings>(path)
-  const preset = `../../tools/tsconfig/${row.environment}.json`
+  const preset = `${row.folder === '.' ? '..' : '../..'}/tools/tsconfig/${row.environment}.json`
   const widened = presetKeys.filter((key) => Object.hasOwn(settings.compilerOptions ?? {}, key))
   return [
     ...(settings.extends === preset ? [] : [`must extend ${preset}, its environment's settings`]),

@@ -7,7 +7,8 @@ export type Environment = 'none' | 'node' | 'web'
 /** One line of `architecture.json`. The order of the lines is the order of the layers: imports only point upwards. */
 export interface PackageRow {
   readonly name: string
-  readonly folder: 'packages' | 'apps'
+  /** Where its directory stands; `.` is the root of the workspace. */
+  readonly folder: 'packages' | 'apps' | '.'
   readonly status: 'present' | 'planned'
   readonly environment: Environment
   /** Short names of the packages that this one may import. */
@@ -55,12 +56,12 @@ export function readArchitecture(root: string): Architecture {
 }
 
 export function directoryOf(row: PackageRow): string {
-  return `${row.folder}/${row.name}`
+  return row.folder === '.' ? row.name : `${row.folder}/${row.name}`
 }
 
-/** The npm name: scoped for packages, plain for apps. */
+/** The npm name: plain for apps, scoped for the rest. */
 export function npmNameOf(row: PackageRow, scope: string): string {
-  return row.folder === 'packages' ? `${scope}/${row.name}` : row.name
+  return row.folder === 'apps' ? row.name : `${scope}/${row.name}`
 }
 
 export function manifestOf(root: string, row: PackageRow): Manifest | undefined {

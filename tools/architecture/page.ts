@@ -1,4 +1,4 @@
-import { type Architecture, npmNameOf, type PackageRow } from './model.ts'
+import { type Architecture, directoryOf, npmNameOf, type PackageRow } from './model.ts'
 
 const BEGIN = '<!-- generated from architecture.json by `npm run -s check:architecture -- --write`: do not edit -->'
 const END = '<!-- end of the generated part -->'
@@ -50,7 +50,7 @@ function drawMermaid(architecture: Architecture): string[] {
 
 function drawTable({ packages, scope }: Architecture): string[] {
   const line = (row: PackageRow) => {
-    const name = row.status === 'present' ? `[\`${npmNameOf(row, scope)}\`](../${row.folder}/${row.name})` : row.name
+    const name = row.status === 'present' ? `[\`${npmNameOf(row, scope)}\`](../${directoryOf(row)})` : row.name
     const imports = row.imports.length === 0 ? 'nothing' : row.imports.join(', ')
     return `| ${name} | ${row.status} | ${row.environment} | ${row.purpose} | ${imports} |`
   }

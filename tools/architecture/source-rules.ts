@@ -115,7 +115,7 @@ export function checkWorkspaceTools(workspace: Workspace): Violation[] {
   return paths.flatMap((path) =>
     scanFile(join(workspace.root, path))
       .imports.filter(({ specifier }) => specifier.startsWith('.'))
-      .filter(({ specifier }) => /^(packages|apps)\//.test(normalize(join(dirname(path), specifier))))
+      .filter(({ specifier }) => /^(packages|apps|guests)\//.test(normalize(join(dirname(path), specifier))))
       .map(({ specifier, line }) => ({
         rule: 'import',
         where: `${path}:${line}`,

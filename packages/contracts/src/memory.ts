@@ -23,6 +23,15 @@ export interface GuestMemory {
   write32(address: PhysicalAddress, value: number): void
 }
 
+/** Physical memory as a device reaches it that moves data on its own: whole ranges, and the question whether a range is RAM. */
+export interface DmaMemory extends GuestMemory {
+  /** Whether all of a range is RAM that a device may read and write: no hole, no ROM, no device. False for lengths below 0. */
+  isRam(address: PhysicalAddress, lengthBytes: number): boolean
+  /** Fills `into` from memory. */
+  readBytes(address: PhysicalAddress, into: Uint8Array): void
+  writeBytes(address: PhysicalAddress, from: Uint8Array): void
+}
+
 /**
  * A device behind a range of memory or ports. It sees offsets from the start of its range, and accesses of 1, 2 or 4 bytes, as the
  * guest made them; an access of 8 bytes arrives as two of 4, the lower first.

@@ -235,6 +235,15 @@ export class PhysicalMemory implements GuestMemory {
     return this.attributes(page) === RAM
   }
 
+  /** Whether all of a range is RAM that a device may read and write: no hole, no ROM, no device. */
+  isRam(address: PhysicalAddress, lengthBytes: number): boolean {
+    if (!(address >= 0 && lengthBytes >= 0)) return false
+    const last = Math.floor((address + lengthBytes - 1) / PAGE_BYTES)
+    for (let page = Math.floor(address / PAGE_BYTES); page <= last; page++)
+      if ((this.attributes(page) & (RAM | ROM | MMIO)) !== RAM) return false
+    return true
+  }
+
   /** Where a page of RAM or ROM lies in memory 0; -1 for pages of which a device has a part, and for open bus. */
   hostOffset(page: PageNumber): number {
     return this.#hostOf(this.gate(page * PAGE_BYTES))

@@ -2,3 +2,4 @@
 export { type Check, TestkitError } from './check.ts'
 export { engineChecks } from './engine-suite.ts'
 export { FIRMWARE_BYTES, firmware, RESULTS, RESULTS_BYTES } from './firmware.ts'
+export { ManualTimeline } from './manual-timeline.ts'
