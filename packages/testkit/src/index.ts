@@ -2,4 +2,5 @@
 export { type Check, TestkitError } from './check.ts'
 export { engineChecks } from './engine-suite.ts'
 export { FIRMWARE_BYTES, firmware, RESULTS, RESULTS_BYTES } from './firmware.ts'
+export { fuzzIo, type IoFuzzOptions } from './io-fuzz.ts'
 export { ManualTimeline } from './manual-timeline.ts'
