@@ -155,6 +155,7 @@ export const ARCH_CAPABILITIES = /* @__PURE__ */ bitfield({
     GDS_NO: [26, 'not susceptible to gather data sampling'],
     RFDS_NO: [27, 'not susceptible to register file data sampling'],
     RFDS_CLEAR: [28, 'VERW overwrites register files'],
+    ITS_NO: [62, 'not susceptible to indirect target selection'],
   },
 })
 

@@ -46,6 +46,29 @@ export class ProcessorGroup {
     this.#left = slice
   }
 
+  /** The processor whose turn it is: during a run, the one that executes. */
+  get current(): number {
+    return this.#turn
+  }
+
+  /** Whose turn it is, and what is left of it: the processors' own states are saved apart. */
+  get turn(): { readonly processor: number; readonly left: number } {
+    return { processor: this.#turn, left: this.#left }
+  }
+
+  /** Puts a turn back. Throws `CpuError` `cpu.count` for a processor that is not there. */
+  set turn({ processor, left }: { readonly processor: number; readonly left: number }) {
+    if (this.processors[processor] === undefined || !(left >= 1))
+      throw new CpuError('cpu.count', `there is no turn of ${left} of processor ${processor}`, 'give what `turn` gave')
+    this.#turn = processor
+    this.#left = left
+  }
+
+  /** Lets `run` return at the next boundary, with `interrupted`. */
+  stop(): void {
+    this.processors[this.#turn]?.stop()
+  }
+
   /** Retires at most `instructions`, counted over all processors. A processor that waits gives its turn away. */
   run(instructions: number): GroupExit {
     let left = instructions

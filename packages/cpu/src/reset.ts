@@ -5,6 +5,7 @@ import {
   type CpuState,
   CR0,
   FIELD,
+  MISC_ENABLE,
   SEGMENT,
   STATE_SIZE_BYTES,
   writeRflags,
@@ -35,12 +36,20 @@ export function resetState(state: CpuState, model: CpuModel, bootstrap = true): 
   resetFloatingPoint(state)
   state.set(FIELD.pat, INITIAL_PAT[0], INITIAL_PAT[1])
   state.set(FIELD.xcr0, 1, 0)
+  state.set(FIELD.miscEnable, initialMiscEnable(model), 0)
   const apic = 0xfee00000 | APIC_BASE.lo.EN | (bootstrap ? APIC_BASE.lo.BSP : 0)
   state.set(FIELD.apicBase, apic, 0)
   initState(state, model)
   // INIT keeps the caches as they are; RESET turns them off (CD and NW).
   state.set(FIELD.cr0, CR0.lo.CD | CR0.lo.NW | CR0.lo.ET, 0)
   state.setLo(FIELD.activityState, bootstrap ? ACTIVITY_STATE.ACTIVE : ACTIVITY_STATE.WAIT_FOR_SIPI)
+}
+
+/** Fast strings are on, and MONITOR where it exists; there are no performance counters to trace by (Intel SDM vol. 4, table 2-2). */
+function initialMiscEnable({ vendor, features }: CpuModel): number {
+  if (vendor !== 'GenuineIntel') return 0
+  const { FAST_STRINGS, BTS_UNAVAILABLE, PEBS_UNAVAILABLE, MONITOR_FSM } = MISC_ENABLE.lo
+  return FAST_STRINGS | BTS_UNAVAILABLE | PEBS_UNAVAILABLE | (features.has('MONITOR') ? MONITOR_FSM : 0)
 }
 
 /** RESET clears the x87 registers; the control word is 40H until FNINIT (Intel SDM vol. 3A, table 12-1). */

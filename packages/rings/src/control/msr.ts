@@ -1,5 +1,6 @@
 import {
   APIC_BASE,
+  ARCH_CAPABILITIES,
   type CpuidFeatureName,
   CR0,
   EFER,
@@ -79,6 +80,8 @@ export function rdmsr(ctx: RuleContext): RuleStatus {
     const lo = host.tscLo() + state.lo(FIELD.tscOffset)
     return give(ctx, lo >>> 0, host.tscHi() + state.hi(FIELD.tscOffset) + (lo > 0xffffffff ? 1 : 0))
   }
+  if (index === MSR.IA32_ARCH_CAPABILITIES.number && hasFeature(ctx, 'ARCH_CAPABILITIES'))
+    return give(ctx, NO_SPECULATION_LO, NO_SPECULATION_HI)
   const constant = constantMsr(ctx, index)
   if (constant >= 0) return give(ctx, constant, 0)
   const found = msrOf(index)
@@ -95,6 +98,15 @@ function constantMsr(ctx: RuleContext, index: number): number {
 }
 
 const MTRR_CAPABILITIES = 0x50a
+
+/** What a processor that does not speculate may say of itself in IA32_ARCH_CAPABILITIES. */
+const [NO_SPECULATION_LO, NO_SPECULATION_HI] = /* @__PURE__ */ (() => {
+  const { lo, hi } = ARCH_CAPABILITIES
+  const old =
+    lo.RDCL_NO | lo.IBRS_ALL | lo.SKIP_L1DFL_VMENTRY | lo.SSB_NO | lo.MDS_NO | lo.IF_PSCHANGE_MC_NO | lo.TAA_NO
+  const newer = lo.SBDR_SSDP_NO | lo.FBSDP_NO | lo.PSDP_NO | lo.BHI_NO | lo.PBRSB_NO | lo.GDS_NO | lo.RFDS_NO
+  return [(old | newer) >>> 0, hi.ITS_NO]
+})()
 
 function give(ctx: RuleContext, lo: number, hi: number): 0 {
   ctx.state.set(FIELD.rax, lo, 0)

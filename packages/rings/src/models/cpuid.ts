@@ -116,11 +116,17 @@ function basic(ctx: RuleContext, leaf: number, subleaf: number): void {
   else if (leaf === 2 && intel) set(0x00feff01, 0, 0, 0)
   else if (leaf === 4 && intel) cacheLeaf(model, subleaf)
   else if (leaf === 5 && hasFeature(ctx, 'MONITOR')) set(LINE_BYTES, LINE_BYTES, 3, 0)
-  else if (leaf === 7 && subleaf === 0) follow(ctx, CR4.lo.PKE, 'OSPKE')
+  else if (leaf === 7 && subleaf === 0) extendedFeatures(ctx)
   else if (leaf === 0xb && hasFeature(ctx, 'X2APIC')) topology(model, subleaf)
   else if (leaf === 0xd) xsaveLeaf(ctx, subleaf)
   else if (leaf === 0x15 && model.tscHz !== 0) set(1, 1, model.tscHz, 0)
   else if (leaf === 0x16 && model.tscHz !== 0) set(model.tscHz / 1e6, model.tscHz / 1e6, 0, 0)
+}
+
+function extendedFeatures(ctx: RuleContext): void {
+  follow(ctx, CR4.lo.PKE, 'OSPKE')
+  const words = featureWords(ctx.model)
+  out[0] = [2, 1].find((subleaf) => words.has(`7.${subleaf}`)) ?? 0
 }
 
 /** A bit of ECX that follows one of CR4. */

@@ -35,13 +35,26 @@ function level2(): CpuModel {
     vendor: 'GenuineIntel',
     description: 'level 2 of the x86-64 psABI, with AES and the protections of current operating systems',
     brand: 'Ringfold x86-64-v2 Processor',
+    // Westmere's: the first of this level. Operating systems know no erratum by this number that needs new microcode.
     family: 6,
-    model: 94,
-    stepping: 3,
+    model: 44,
+    stepping: 2,
     physicalAddressBits: 40,
     maxLeaf: 0xd,
     maxExtendedLeaf: 0x80000008,
-    features: new Set<CpuidFeatureName>([...BASELINE, ...LEVEL_2, ...MODERN, 'SS', 'TSC_ADJUST', 'TSC_DEADLINE']),
+    features: new Set<CpuidFeatureName>([
+      ...[
+        ...BASELINE,
+        ...LEVEL_2,
+        ...MODERN,
+        'SS',
+        'TSC_ADJUST',
+        'TSC_DEADLINE',
+        'IBRS_IBPB',
+        'ARCH_CAPABILITIES',
+        'BHI_CTRL',
+      ],
+    ] as CpuidFeatureName[]),
   }
 }
 
