@@ -179,13 +179,13 @@ describe('the whole', () => {
     expect(ringfold(['explain', 'hlt'], undefined, { NO_COLOR: '1' }).stdout).not.toContain(sequence)
   })
 
-  it.skipIf(!existsSync('/bin/true'))('start: decodes and explains a program, in text and as a page', () => {
+  it.skipIf(!existsSync('/bin/true'))('census: decodes and explains a program, in text and as a page', () => {
     const page = join(folder, 'page.html')
-    const { stdout, status } = ringfold(['start', '/bin/true', '--html', page])
+    const { stdout, status } = ringfold(['census', '/bin/true', '--html', page])
     expect(stdout).toMatch(/instructions decoded in/)
     expect(stdout).toContain('ISA extension')
     expect(readFileSync(page, 'utf8')).toMatch(/^<!doctype html>/)
     expect(status).toBe(0)
-    expect(ringfold(['start', cli]).status).toBe(2)
+    expect(ringfold(['census', cli]).status).toBe(2)
   })
 })

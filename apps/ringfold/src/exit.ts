@@ -1,10 +1,7 @@
 import process from 'node:process'
 
-/**
- * How commands end. Odd statuses belong to guests, whose debug-exit value `(v << 1) | 1` is passed on; 1 is never used.
- * 4, 6 and 8 are for the ends of a machine.
- */
-export const ExitStatus = { ok: 0, usage: 2, hostError: 10 } as const
+/** How commands end. Odd statuses belong to guests, whose debug-exit value `(v << 1) | 1` is passed on. */
+export const ExitStatus = { ok: 0, usage: 2, tripleFault: 4, guestPanic: 6, budget: 8, hostError: 10 } as const
 export type ExitStatus = (typeof ExitStatus)[keyof typeof ExitStatus]
 
 /** What the user gave cannot be used. Ends a command with status 2; `remedy` says what would do. */

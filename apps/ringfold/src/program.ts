@@ -9,7 +9,7 @@ import { addExec } from './exec/command.ts'
 import { ExitStatus, isInputError, reportHostError } from './exit.ts'
 import { addExplain } from './explain/command.ts'
 import { addGdb } from './gdb/command.ts'
-import { addStart } from './start/command.ts'
+import { addCensus } from './census/command.ts'
 import { styled } from './style.ts'
 import { addWalk } from './walk/command.ts'
 
@@ -31,7 +31,7 @@ async function buildProgram(argv: readonly string[]): Promise<Command> {
     .showHelpAfterError('(--help shows what there is)')
     .addHelpText('after', HELP)
     .exitOverride()
-  addStart(program)
+  addCensus(program)
   addDisasm(program)
   addAsm(program)
   addExplain(program)

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 
-/** The options of `start` as commander gives them. */
-export interface StartOptions {
+/** The options of `census` as commander gives them. */
+export interface CensusOptions {
   readonly html?: string
 }
 
@@ -11,20 +11,20 @@ instructions, extensions, the most frequent mnemonics, lengths, and the instruct
 The sweep also meets data that lies among the code, so that rare instructions may be none.
 
 Examples:
-  $ ringfold start
-  $ ringfold start /bin/ls
-  $ ringfold start --html node.html`
+  $ ringfold census
+  $ ringfold census /bin/ls
+  $ ringfold census --html node.html`
 
-/** Adds `ringfold start`. */
-export function addStart(program: Command): void {
+/** Adds `ringfold census`. */
+export function addCensus(program: Command): void {
   program
-    .command('start')
+    .command('census')
     .summary('decode and explain a program of this machine')
     .description('Decodes and explains a program of this machine: the Node that runs this, or another ELF file.')
     .argument('[file]', 'ELF file to read (default: the Node binary)')
     .option('--html <file>', 'write the charts to a self-contained HTML file too')
     .addHelpText('after', HELP)
-    .action(async (file: string | undefined, options: StartOptions) =>
-      (await import('./run.ts')).runStart(file, options),
+    .action(async (file: string | undefined, options: CensusOptions) =>
+      (await import('./run.ts')).runCensus(file, options),
     )
 }

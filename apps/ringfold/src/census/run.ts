@@ -7,12 +7,12 @@ import { InputError, unusablePath } from '../exit.ts'
 import { openSource } from '../input.ts'
 import { hasColor, styled } from '../style.ts'
 import { type Census, countInstructions, emptyCensus } from './census.ts'
-import type { StartOptions } from './command.ts'
+import type { CensusOptions } from './command.ts'
 import { htmlPage } from './html.ts'
 import { FREQUENT_MNEMONICS, summaryText } from './print.ts'
 import { type Program, summarize } from './summary.ts'
 
-const REMEDY = 'Name an ELF file of x86 code: ringfold start FILE.'
+const REMEDY = 'Name an ELF file of x86 code: ringfold census FILE.'
 
 async function openProgram(path: string): Promise<Program> {
   const source = await openSource(path)
@@ -56,8 +56,8 @@ async function writeHtml(path: string, page: string): Promise<void> {
   }
 }
 
-/** `ringfold start`. */
-export async function runStart(path: string | undefined, { html }: StartOptions): Promise<void> {
+/** `ringfold census`. */
+export async function runCensus(path: string | undefined, { html }: CensusOptions): Promise<void> {
   const program = await openProgram(path ?? process.execPath)
   const startMs = performance.now()
   const census = takeCensus(program)

@@ -1,4 +1,4 @@
-/** The charts of `start` as one HTML file that loads nothing. */
+/** The charts of `census` as one HTML file that loads nothing. */
 import type { Census } from './census.ts'
 import type { Count, Notable, Program, Summary } from './summary.ts'
 
@@ -59,7 +59,7 @@ ${chart('Most frequent mnemonics', summary.byMnemonic.slice(0, frequent))}
 ${chart('ISA extension', summary.byExtension)}
 </div>
 ${notableTable(summary.notable)}
-<p class="small">Made by ringfold start. The sweep goes straight through each section, so that data among the code is counted too.</p>
+<p class="small">Made by ringfold census. The sweep goes straight through each section, so that data among the code is counted too.</p>
 </html>
 `
 }
