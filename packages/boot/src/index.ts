@@ -1,2 +1,4 @@
 /** Loaders and firmware tables for x86 machines. Import a subpath to carry only one part. */
 export * from './elf/index.ts'
+export * from './linux/index.ts'
+export * from './load/index.ts'
