@@ -2,14 +2,15 @@ import { readFileSync } from 'node:fs'
 import process from 'node:process'
 import { Command, CommanderError } from 'commander'
 import { addAsm } from './asm/command.ts'
+import { addCensus } from './census/command.ts'
 import { addCompletion } from './completion.ts'
 import { addCpuModels } from './cpu-models/command.ts'
 import { addDisasm } from './disasm/command.ts'
+import { addDoctor } from './doctor/command.ts'
 import { addExec } from './exec/command.ts'
 import { ExitStatus, isInputError, reportHostError } from './exit.ts'
 import { addExplain } from './explain/command.ts'
 import { addGdb } from './gdb/command.ts'
-import { addCensus } from './census/command.ts'
 import { styled } from './style.ts'
 import { addWalk } from './walk/command.ts'
 
@@ -37,6 +38,7 @@ async function buildProgram(argv: readonly string[]): Promise<Command> {
   addExplain(program)
   addExec(program)
   addCpuModels(program)
+  addDoctor(program)
   addGdb(program)
   addWalk(program)
   await addCompletion(program, argv)
