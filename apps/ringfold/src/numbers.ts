@@ -22,3 +22,22 @@ export type Bits = 16 | 32 | 64
 
 /** The choices of `--bits`. */
 export const BITS = ['16', '32', '64'] as const
+
+/** Option parser: a whole number in a range. */
+export function parseWithin(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(parseAddress(text))
+    if (value >= least && value <= most) return value
+    throw new InvalidArgumentError(`A number from ${least} to ${most} is wanted.`)
+  }
+}
+
+const UNITS: Readonly<Record<string, number>> = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 }
+
+/** Option parser: bytes, with K, M or G for powers of 1024. */
+export function parseSize(text: string): number {
+  const [, digits = '', unit = ''] = /^(\d+)([KMG]?)(?:iB|B)?$/i.exec(text) ?? []
+  const bytes = Number(digits) * (UNITS[unit.toUpperCase()] ?? 0)
+  if (digits !== '' && Number.isSafeInteger(bytes) && bytes > 0) return bytes
+  throw new InvalidArgumentError('A size is wanted, like 512M or 2G.')
+}

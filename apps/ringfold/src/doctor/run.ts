@@ -43,7 +43,10 @@ function find({ name, programs, versionArguments, purpose, package: from }: Opti
 
 function versionOf(path: string, versionArguments: readonly string[]): string | null {
   const { stdout, stderr } = spawnSync(path, versionArguments, { encoding: 'utf8', timeout: 5000 })
-  return VERSION.exec(`${stdout ?? ''}\n${stderr ?? ''}`)?.[0] ?? null
+  const [first = ''] = `${stdout ?? ''}${stderr ?? ''}`
+    .split('\n')
+    .filter((line) => VERSION.test(line) && !/licen[sc]e/i.test(line))
+  return VERSION.exec(first)?.[0] ?? null
 }
 
 /** `ringfold doctor`. */

@@ -1,5 +1,5 @@
-import { type Command, InvalidArgumentError, Option } from 'commander'
-import { parseAddress } from '../numbers.ts'
+import { type Command, Option } from 'commander'
+import { parseAddress, parseWithin } from '../numbers.ts'
 
 /** The options of `gdb` as commander gives them. */
 export interface GdbOptions {
@@ -22,15 +22,6 @@ Examples:
   $ ringfold gdb boot.bin --architecture i8086
   $ gdb -ex "target remote :1234"
   $ ringfold gdb firmware.bin --bios --cpus 2 --port 0`
-
-/** Option parser: a whole number in a range. */
-function parseWithin(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const value = Number(parseAddress(text))
-    if (value >= least && value <= most) return value
-    throw new InvalidArgumentError(`A number from ${least} to ${most} is wanted.`)
-  }
-}
 
 /** Adds `ringfold gdb`. */
 export function addGdb(program: Command): void {
