@@ -26,6 +26,12 @@ export interface ImageOptions {
   readonly type?: number
   readonly machine?: number
   readonly address?: bigint
+  /** Where the segment is loaded. Default: `address`. */
+  readonly physicalAddress?: bigint
+  /** Of the segment in memory. Default: as many as in the file. */
+  readonly memoryBytes?: number
+  /** Default: `address`. */
+  readonly entry?: bigint
   readonly code?: Uint8Array
   readonly symbols?: readonly ImageSymbol[]
   readonly note?: Uint8Array
@@ -138,13 +144,14 @@ export function elfImage(options: ImageOptions): Uint8Array {
   }
   const segment = {
     ...{ p_type: SegmentType.PT_LOAD, p_flags: SegmentFlag.PF_R | SegmentFlag.PF_X, p_offset: text.sh_offset ?? 0 },
-    ...{ p_vaddr: text.sh_addr ?? 0, p_filesz: text.sh_size ?? 0, p_memsz: text.sh_size ?? 0 },
+    ...{ p_vaddr: text.sh_addr ?? 0, p_paddr: options.physicalAddress ?? text.sh_addr ?? 0 },
+    ...{ p_filesz: text.sh_size ?? 0, p_memsz: options.memoryBytes ?? text.sh_size ?? 0 },
   }
   const header = {
     e_type: type,
     e_machine: machine,
     e_version: 1,
-    e_entry: text.sh_addr ?? 0,
+    e_entry: options.entry ?? text.sh_addr ?? 0,
     ...sizes,
     ...places,
     e_shnum,

@@ -2,26 +2,21 @@ import { CR0, CR4, createState, EFER, FIELD, readRflags, SEGMENT } from '@ringfo
 import { PhysicalMemory } from '@ringfold/memory'
 import { describe, expect, it } from 'vitest'
 import { bzImage } from '../../tests/bz-image.ts'
+import { codeOf, expectDisjoint, planOf } from '../../tests/plan.ts'
 import { seed, seededRandom } from '../../tests/seeded-random.ts'
-import { applyBootPlan, type BootPlan, type BootResult, type MemoryMap, memoryMap } from '../load/index.ts'
+import { applyBootPlan, type BootResult, type MemoryMap, memoryMap } from '../load/index.ts'
 import { BOOT_PARAMS, type BzImageOptions, loadBzImage, SETUP_HEADER } from './index.ts'
 
 const MIB = 2 ** 20
 const GIB = 2 ** 30
 
-function plan(result: BootResult): BootPlan {
-  if (result.kind === 'rejected') throw new Error(result.message)
-  return result
-}
-
 const load = (image: Uint8Array, options: Partial<BzImageOptions> = {}) =>
   loadBzImage(image, { map: memoryMap({ ramBytes: 256 * MIB }), ...options })
-const codeOf = (result: BootResult) => (result.kind === 'rejected' ? result.code : 'boot')
 const writeAt = (result: BootResult, address: number) =>
-  plan(result).writes.find((write) => write.address === address)?.bytes
+  planOf(result).writes.find((write) => write.address === address)?.bytes
 
 function zeroPageOf(result: BootResult): DataView {
-  const page = writeAt(result, plan(result).entry.registers.rsi ?? 0) as Uint8Array
+  const page = writeAt(result, planOf(result).entry.registers.rsi ?? 0) as Uint8Array
   return new DataView(page.buffer, page.byteOffset)
 }
 
@@ -34,21 +29,12 @@ function initrdOf(result: BootResult): [address: number, sizeBytes: number] {
   ]
 }
 
-/** Ranges that a plan writes, in order, each after the end of the one before. */
-function expectDisjoint(result: BootResult): void {
-  const sorted = [...plan(result).writes].sort((a, b) => a.address - b.address)
-  sorted.reduce((end, { address, bytes, zeroBytes = 0 }) => {
-    expect(address).toBeGreaterThanOrEqual(end)
-    return address + bytes.length + zeroBytes
-  }, 0)
-}
-
 describe('a 64-bit kernel', () => {
   const initrd = new Uint8Array(5000).fill(7)
   const result = load(bzImage(), { commandLine: 'console=ttyS0', initrd, rsdpAddress: 0xe_0000 })
 
   it('starts at its 64-bit entry, where it prefers to be, with the zero page in RSI', () => {
-    const { entry } = plan(result)
+    const { entry } = planOf(result)
     expect(entry).toMatchObject({ mode: 'long64', rip: 0x100_0200, efer: EFER.lo.LME | EFER.lo.LMA })
     expect(writeAt(result, 0x100_0000)).toHaveLength(0x1000)
     expectDisjoint(result)
@@ -72,7 +58,7 @@ describe('a 64-bit kernel', () => {
   it('can be applied to a memory and a processor', () => {
     const memory = new PhysicalMemory({ ramBytes: 64 * MIB })
     const state = createState()
-    applyBootPlan(plan(load(bzImage(), { map: memoryMap({ ramBytes: 64 * MIB }) })), memory, state)
+    applyBootPlan(planOf(load(bzImage(), { map: memoryMap({ ramBytes: 64 * MIB }) })), memory, state)
     expect([state.read('rip'), state.read('rsi'), readRflags(state)]).toEqual([0x100_0200n, 0x7000n, 2])
     expect(state.lo(FIELD.cr0)).toBe((CR0.lo.PE | CR0.lo.ET | CR0.lo.PG) >>> 0)
     expect([state.read('cr4'), state.read('cr3')]).toEqual([BigInt(CR4.lo.PAE), 0x9000n])
@@ -91,26 +77,26 @@ describe('a 64-bit kernel', () => {
 describe('the 32-bit entry', () => {
   it('is taken by a kernel without a 64-bit one, and by others on request', () => {
     const entry = { mode: 'protected32', rip: 0x100_0000, cr0: CR0.lo.PE | CR0.lo.ET, efer: 0, cr4: 0 }
-    expect(plan(load(bzImage({ xloadflags: 0 }))).entry).toMatchObject(entry)
-    expect(plan(load(bzImage(), { entry: 32 })).entry).toMatchObject(entry)
+    expect(planOf(load(bzImage({ xloadflags: 0 }))).entry).toMatchObject(entry)
+    expect(planOf(load(bzImage(), { entry: 32 })).entry).toMatchObject(entry)
     expect(codeOf(load(bzImage({ xloadflags: 0 }), { entry: 64 }))).toBe('boot.wrong-architecture')
   })
 
   it('is without a 64-bit flag before protocol 2.12', () => {
-    expect(plan(load(bzImage({ version: 0x20b }))).entry.mode).toBe('protected32')
+    expect(planOf(load(bzImage({ version: 0x20b }))).entry.mode).toBe('protected32')
   })
 })
 
 describe('placement', () => {
   it('moves a relocatable kernel where its preferred address is no RAM', () => {
     const map: MemoryMap = memoryMap({ ramBytes: 256 * MIB, special: [{ address: 17 * MIB, sizeBytes: MIB, type: 2 }] })
-    expect(plan(load(bzImage(), { map })).entry.rip).toBe(18 * MIB + 0x200)
+    expect(planOf(load(bzImage(), { map })).entry.rip).toBe(18 * MIB + 0x200)
   })
 
   it('leaves a kernel that is not relocatable at 1 MiB, and keeps its run-time place free', () => {
     const map = memoryMap({ ramBytes: 70 * MIB })
     const result = load(bzImage({ relocatable: false, version: 0x20c }), { map, initrd: new Uint8Array(10 * MIB) })
-    expect(plan(result).entry.rip).toBe(0x10_0200)
+    expect(planOf(result).entry.rip).toBe(0x10_0200)
     expect(initrdOf(result)).toEqual([6 * MIB, 10 * MIB])
     expect(codeOf(load(bzImage({ relocatable: false }), { map: memoryMap({ ramBytes: 63 * MIB }) }))).toBe(
       'boot.kernel-room',

@@ -9,6 +9,7 @@ export {
   type MemoryRangeType,
   memoryMap,
 } from './memory-map.ts'
+export type { BootModule } from './modules.ts'
 export type {
   BootPlan,
   BootResult,

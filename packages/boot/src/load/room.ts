@@ -29,10 +29,12 @@ function gaps(map: MemoryMap, { from, limit, taken = [] }: RoomRequest): { start
     end: Math.min(address + sizeBytes, limit),
   }))
   for (const { address, sizeBytes } of taken)
-    free = free.flatMap(({ start, end }) => [
-      { start, end: Math.min(end, address) },
-      { start: Math.max(start, address + sizeBytes), end },
-    ])
+    free = free
+      .flatMap(({ start, end }) => [
+        { start, end: Math.min(end, address) },
+        { start: Math.max(start, address + sizeBytes), end },
+      ])
+      .filter(({ start, end }) => end > start)
   return free.filter(({ start, end }) => end > start).sort((a, b) => a.start - b.start)
 }
 

@@ -9,8 +9,13 @@ function utf8(point: number): number[] {
 }
 
 /** UTF-8; half a surrogate pair becomes U+FFFD. */
-export const encodeText = (text: string): Uint8Array =>
-  Uint8Array.from([...text.toWellFormed()].flatMap((character) => utf8(character.codePointAt(0) ?? 0)))
+export function encodeText(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length * 3)
+  let at = 0
+  for (const character of text.toWellFormed())
+    for (const byte of utf8(character.codePointAt(0) ?? 0)) bytes[at++] = byte
+  return bytes.slice(0, at)
+}
 
 /** Text as C has it: with a NUL at its end. */
 export const encodeCString = (text: string): Uint8Array => encodeText(`${text}\0`)
