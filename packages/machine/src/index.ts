@@ -1,2 +1,15 @@
 /** A PC: builder, run loop, snapshot; for whoever wants a machine and no hypervisor. */
-export {}
+export { Board, type BoardEvent } from './board/board.ts'
+export type { BoardShape } from './board/shape.ts'
+export { createMachine } from './create-machine.ts'
+export { MachineError, type MachineErrorCode } from './errors.ts'
+export { type MachineHost, platformHost } from './host.ts'
+export type { LoggedInput } from './inputs.ts'
+export type { AccessCounts } from './io-time.ts'
+export { Machine, type MachineEnd, type MachineStatistics, type RunOptions } from './machine.ts'
+export { ADDRESS, GSI, IRQ, PORT } from './memory-map.ts'
+export type { BootOptions, CustomDevice, DiskOptions, MachineOptions, NetOptions } from './options.ts'
+export type { ClockKind } from './run-loop.ts'
+export { SerialPort } from './serial-port.ts'
+export { MACHINE_SNAPSHOT_VERSION, snapshotShape } from './snapshot.ts'
+export { TSC_HZ } from './time.ts'

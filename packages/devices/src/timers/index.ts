@@ -1,1 +1,3 @@
-export {}
+/** Timers and clocks. */
+export { PIT_HZ, Pit8254, type Pit8254Options, type Pit8254State, type PitChannelState } from './pit8254.ts'
+export { RtcCmos, type RtcCmosOptions, type RtcCmosState } from './rtc-cmos.ts'

@@ -1,0 +1,63 @@
+/** Where interrupts go: from ISA lines and PCI pins to the 8259 pair and the I/O APIC, from there to the processors. */
+import type { InterruptSource, IrqLine, Stateful } from '@ringfold/contracts'
+
+/** One wire that drives several inputs. */
+export class FanOut implements IrqLine {
+  readonly #lines: readonly IrqLine[]
+
+  constructor(lines: readonly IrqLine[]) {
+    this.#lines = lines
+  }
+
+  set(level: boolean): void {
+    for (const line of this.#lines) line.set(level)
+  }
+}
+
+/** Several wires into one input, which is high while one of them is. */
+export class WiredOr implements Stateful<{ readonly levels: readonly boolean[] }> {
+  readonly inputs: readonly IrqLine[]
+  #levels: boolean[]
+
+  constructor(output: IrqLine, count: number) {
+    this.#levels = new Array<boolean>(count).fill(false)
+    this.inputs = this.#levels.map((_, n) => ({
+      set: (level) => {
+        this.#levels[n] = level
+        output.set(this.#levels.includes(true))
+      },
+    }))
+  }
+
+  state(): { readonly levels: readonly boolean[] } {
+    return { levels: [...this.#levels] }
+  }
+
+  restore({ levels }: { readonly levels: readonly boolean[] }): void {
+    this.#levels = [...levels]
+  }
+}
+
+/** Counts the interrupts that a processor takes. */
+export class CountedInterrupts implements InterruptSource {
+  readonly #source: InterruptSource
+  readonly #taken: () => void
+
+  constructor(source: InterruptSource, taken: () => void) {
+    this.#source = source
+    this.#taken = taken
+  }
+
+  isPending(): boolean {
+    return this.#source.isPending()
+  }
+
+  acknowledge(): number {
+    this.#taken()
+    return this.#source.acknowledge()
+  }
+
+  taskPriorityChanged(cr8: number): void {
+    this.#source.taskPriorityChanged?.(cr8)
+  }
+}
