@@ -1,1 +1,14 @@
-export {}
+/** A PCI bus: host bridge, functions, INTx, MSI and MSI-X, and what firmware does to them. */
+export { type AssignedRange, type AssignResourcesOptions, assignResources } from './assign-resources.ts'
+export type { DecodedRange, PciBarOptions } from './bars.ts'
+export type { PciCapabilityOptions } from './capabilities.ts'
+export type { PciSpaces, PciWindow, PciWindows } from './decoding.ts'
+export { PciFunction, type PciFunctionOptions, type PciFunctionState, type PciSlot } from './function.ts'
+export type { PciHeaderOptions } from './header.ts'
+export { PciHost, type PciHostOptions, type PciHostState, type PlacedPciFunction } from './host.ts'
+export { genericHostBridge } from './host-bridge.ts'
+export { type PciRoute, pirqOf } from './intx.ts'
+export type { MessageInterrupts } from './messages.ts'
+export type { PciMsiOptions } from './msi.ts'
+export type { PciMsixOptions } from './msix.ts'
+export type { MsixTableState } from './msix-table.ts'
