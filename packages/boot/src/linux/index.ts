@@ -1,6 +1,14 @@
 /** Loading Linux: `@ringfold/boot/linux`. */
 export { type BzImageOptions, loadBzImage } from './bzimage.ts'
 export {
+  type Decompress,
+  extractVmlinux,
+  findPayload,
+  type Payload,
+  type PayloadFormat,
+  type Vmlinux,
+} from './payload.ts'
+export {
   LOADFLAGS,
   readSetupHeader,
   SETUP_HEADER,

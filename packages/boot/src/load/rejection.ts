@@ -12,6 +12,8 @@ export type BootRejectionCode =
   | 'boot.old-protocol'
   /** The file asks for something that this loader does not do. */
   | 'boot.unsupported'
+  /** Decompressed, the file is larger than was allowed. */
+  | 'boot.too-large'
   /** The kernel does not fit the machine's memory. */
   | 'boot.kernel-room'
   /** The initial RAM disk or a module does not fit the machine's memory beside the kernel. */

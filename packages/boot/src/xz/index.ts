@@ -1,0 +1,3 @@
+/** Decoding .xz: `@ringfold/boot/xz`. */
+export { hasXzMagic } from './container.ts'
+export { decodeXz, type XzData, type XzOptions } from './decode.ts'
