@@ -4,6 +4,8 @@ export type BootErrorCode =
   | 'boot.aml'
   /** Options that describe no platform. */
   | 'boot.acpi-option'
+  /** More ranges of memory types than a processor has. */
+  | 'boot.memory-types'
   /** An entry that no cpio archive can hold. */
   | 'boot.cpio-entry'
 

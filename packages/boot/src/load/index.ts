@@ -9,6 +9,7 @@ export {
   type MemoryRangeType,
   memoryMap,
 } from './memory-map.ts'
+export { applyMemoryTypes, type MemoryTypeOptions } from './memory-types.ts'
 export type { BootModule } from './modules.ts'
 export type {
   BootPlan,
