@@ -46,20 +46,18 @@ export class Decoding {
     }
     for (const [bar, range] of accepted) {
       if (this.#mapped.has(bar)) continue
-      this.#mapped.set(bar, range)
       const { kind, sizeBytes, device, widestBytes = 4 } = bar
       if (kind === 'io') this.#spaces.addPorts(range.base, sizeBytes, device, widestBytes)
       else this.#spaces.addMemory(range.base, sizeBytes, device, widestBytes)
+      this.#mapped.set(bar, range)
     }
   }
 
   #accept(wanted: readonly DecodedRange[]): Map<PciBarOptions, DecodedRange> {
-    const accepted = new Map<PciBarOptions, DecodedRange>()
-    for (const range of wanted) {
-      const rivals = [...accepted.values()]
-      if (this.#isInWindow(range) && !rivals.some((other) => overlap(range, other))) accepted.set(range.bar, range)
-    }
-    return accepted
+    const accepted: DecodedRange[] = []
+    for (const range of wanted)
+      if (this.#isInWindow(range) && !accepted.some((other) => overlap(range, other))) accepted.push(range)
+    return new Map(accepted.map((range) => [range.bar, range]))
   }
 
   #isInWindow({ bar, base }: DecodedRange): boolean {

@@ -45,7 +45,7 @@ const UNPLUGGED: PciSlot = {
 /**
  * One function of a PCI device: header of type 0, base address registers, capabilities, and its ways to interrupt (PCI Local Bus
  * Specification 3.0, chapter 6). Described as data, so that a device model says what it is and gets `intx`, `interrupt` and
- * `canMaster` back. The host bridge that it is added to maps what it decodes and keeps its state.
+ * `canMaster` back. The host bridge that it is added to maps what it decodes, and saves, restores and resets it: its device does not.
  */
 export class PciFunction implements Stateful<PciFunctionState> {
   readonly msi: MessageInterrupts | undefined

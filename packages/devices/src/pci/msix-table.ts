@@ -11,8 +11,10 @@ export interface MsixTableState {
 /** Writable bits of each doubleword of an entry (PCI 3.0, 6.8.2.6 to 6.8.2.9). */
 const WRITABLE = [MESSAGE_ADDRESS_BITS, 0xffff_ffff, 0xffff_ffff, MSIX.ENTRY_MASKED] as const
 
-/** Vectors of MSI-X: their messages, masks and pending bits. Accesses of any size and alignment are taken, though the
- * specification asks for whole doublewords (PCI 3.0, 6.8.2). What is neither table nor pending bit reads zero. */
+/**
+ * Vectors of MSI-X: their messages, masks and pending bits. Accesses of any size and alignment are taken, though the specification
+ * asks for whole doublewords (PCI 3.0, 6.8.2). What is neither table nor pending bit reads zero.
+ */
 export class MsixTable {
   readonly #vectors: number
   readonly #table: DataView
