@@ -1,2 +1,2 @@
 /** Guests to run: a lab guest in assembly, and the initramfs of a stock Debian. */
-export {}
+export * from './debian/index.ts'
