@@ -11,3 +11,6 @@ export function seededRandom(from: number): (limit: number) => number {
     return (state >>> 0) % limit
   }
 }
+
+/** Rounds of a random test: `RINGFOLD_FUZZ_STEPS` multiplies them. */
+export const rounds = (few: number): number => few * Number(process.env.RINGFOLD_FUZZ_STEPS ?? 1)

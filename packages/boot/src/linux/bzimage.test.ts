@@ -3,7 +3,7 @@ import { PhysicalMemory } from '@ringfold/memory'
 import { describe, expect, it } from 'vitest'
 import { bzImage } from '../../tests/bz-image.ts'
 import { codeOf, expectDisjoint, planOf } from '../../tests/plan.ts'
-import { seed, seededRandom } from '../../tests/seeded-random.ts'
+import { rounds, seed, seededRandom } from '../../tests/seeded-random.ts'
 import { applyBootPlan, type BootResult, type MemoryMap, memoryMap } from '../load/index.ts'
 import { BOOT_PARAMS, type BzImageOptions, loadBzImage, SETUP_HEADER } from './index.ts'
 
@@ -72,6 +72,15 @@ describe('a 64-bit kernel', () => {
     // The identity mapping of the last 2 MiB below 4 GiB.
     expect(memory.read32(0xb000 + 8 * 2047)).toBe(0xffe0_0083)
   })
+})
+
+it('passes a seed of random numbers on', () => {
+  const result = load(bzImage(), { rngSeed: new Uint8Array(32).fill(5) })
+  const at = Number(zeroPageOf(result).getBigUint64(SETUP_HEADER.SETUP_DATA, true))
+  const data = writeAt(result, at) as Uint8Array
+  expect([...data.subarray(0, 17)]).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 32, 0, 0, 0, 5])
+  expect(zeroPageOf(load(bzImage())).getBigUint64(SETUP_HEADER.SETUP_DATA, true)).toBe(0n)
+  expectDisjoint(result)
 })
 
 describe('the 32-bit entry', () => {
@@ -148,7 +157,7 @@ describe('files that are none', () => {
 
   it(`is a value, whatever the bytes (seed ${seed})`, () => {
     const random = seededRandom(seed)
-    for (let round = 0; round < 2000; round++) {
+    for (let round = 0; round < rounds(2000); round++) {
       const bytes = bzImage({ kernel: new Uint8Array(64) })
       for (let n = 0; n < 4; n++) bytes[0x1f0 + random(0xa0)] = random(256)
       const result = load(bytes, { initrd: new Uint8Array(100) })

@@ -6,7 +6,7 @@ import { type BootRejection, hex, rejected } from '../load/rejection.ts'
 import { highestRoom, isRam, lowestRoom } from '../load/room.ts'
 import { encodeCString } from '../load/text.ts'
 import { readSetupHeader, type SetupHeader, XLOADFLAGS } from './setup-header.ts'
-import { E820_MAX_ENTRIES, zeroPage } from './zero-page.ts'
+import { E820_MAX_ENTRIES, rngSeedData, zeroPage } from './zero-page.ts'
 
 export interface BzImageOptions {
   readonly map: MemoryMap
@@ -14,6 +14,11 @@ export interface BzImageOptions {
   readonly initrd?: Uint8Array
   /** Where the ACPI root pointer is. Without it, Linux searches the BIOS area. */
   readonly rsdpAddress?: number
+  /**
+   * Makes the kernel's random numbers ready at once, and, with the same seed, the same each time (Linux 6.0 and newer with
+   * CONFIG_RANDOM_TRUST_BOOTLOADER). Of 32 bytes or more; the kernel takes up to 4096.
+   */
+  readonly rngSeed?: Uint8Array
   /** Default: 64 where the kernel has a 64-bit entry. */
   readonly entry?: 64 | 32
 }
@@ -23,6 +28,7 @@ const FOUR_GIB = 2 ** 32
 const PAGE_BYTES = 0x1000
 /** Where the 64-bit entry is, from the start of the protected-mode kernel on (boot.rst, "64-bit Boot Protocol"). */
 const ENTRY_64_OFFSET = 0x200
+const RNG_SEED_BYTES_MAX = 4096
 
 /** Where the kernel is loaded, and what it takes at its run-time address. */
 interface Placement {
@@ -95,7 +101,7 @@ function checkCommandLine(header: SetupHeader, bytes: Uint8Array): BootRejection
  * command line below 640 KiB, and the processor at the 64-bit or 32-bit entry.
  */
 export function loadBzImage(image: Uint8Array, options: BzImageOptions): BootResult {
-  const { map, commandLine = '', initrd, rsdpAddress } = options
+  const { map, commandLine = '', initrd, rsdpAddress, rngSeed } = options
   const header = readSetupHeader(image)
   if (header.kind === 'rejected') return header
   const bits = entryOf(header, options.entry)
@@ -113,6 +119,7 @@ export function loadBzImage(image: Uint8Array, options: BzImageOptions): BootRes
     ...{ header, loadAddress, map, rsdpAddress },
     commandLineAddress: LOW_MEMORY.COMMAND_LINE,
     initrd: disk,
+    setupDataAddress: rngSeed && LOW_MEMORY.SETUP_DATA,
   })
   const registers = { rsi: LOW_MEMORY.BOOT_INFORMATION }
   const entry =
@@ -125,6 +132,8 @@ export function loadBzImage(image: Uint8Array, options: BzImageOptions): BootRes
     { address: LOW_MEMORY.COMMAND_LINE, bytes: line },
     { address: loadAddress, bytes: header.kernel },
   ]
+  if (rngSeed)
+    writes.push({ address: LOW_MEMORY.SETUP_DATA, bytes: rngSeedData(rngSeed.subarray(0, RNG_SEED_BYTES_MAX)) })
   if (disk && initrd) writes.push({ address: disk.address, bytes: initrd })
   return { kind: 'boot', writes, entry: entry.state }
 }

@@ -73,3 +73,17 @@ export function zeroPage(contents: ZeroPageContents): Uint8Array {
   writeMap(view, map)
   return page
 }
+
+/** `SETUP_RNG_SEED` of `struct setup_data` (Linux, arch/x86/include/uapi/asm/bootparam.h): since 6.0. */
+const SETUP_RNG_SEED = 9
+const SETUP_DATA_HEADER_BYTES = 16
+
+/** A `setup_data` of one element (boot.rst, `setup_data`): a seed of the kernel's random numbers. */
+export function rngSeedData(seed: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(SETUP_DATA_HEADER_BYTES + seed.length)
+  const view = new DataView(bytes.buffer)
+  view.setUint32(8, SETUP_RNG_SEED, true)
+  view.setUint32(12, seed.length, true)
+  bytes.set(seed, SETUP_DATA_HEADER_BYTES)
+  return bytes
+}

@@ -9,6 +9,8 @@ export const LOW_MEMORY = {
   BOOT_INFORMATION: 0x7000,
   /** PML4, PDPT, and four page directories: identity for the first 4 GiB. */
   PAGE_TABLES: 0x9000,
+  /** Linux's `setup_data`. */
+  SETUP_DATA: 0x1_0000,
   COMMAND_LINE: 0x2_0000,
   COMMAND_LINE_LIMIT: 0x9_0000,
 } as const

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
-import { seed, seededRandom } from '../../tests/seeded-random.ts'
+import { rounds, seed, seededRandom } from '../../tests/seeded-random.ts'
 import { decodeLz4Legacy } from './index.ts'
 
 const MAGIC = [0x02, 0x21, 0x4c, 0x18] as const
@@ -66,7 +66,7 @@ describe.skipIf(!hasLz4)(`what lz4 writes (skipped where lz4 is absent; seed ${s
 
   it('damaged: is a value', () => {
     const sound = lz4(mixed.subarray(0, 5000), '-9')
-    for (let round = 0; round < 500; round++) {
+    for (let round = 0; round < rounds(500); round++) {
       const turned = sound.slice(0, random(sound.length + 1))
       turned[random(sound.length)] = random(256)
       expect(['lz4', 'boot.truncated', 'boot.malformed', 'boot.not-this-format']).toContain(codeOf(turned))

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { elfImage, type ImageOptions } from '../../tests/elf-image.ts'
 import { codeOf, expectDisjoint, memoryOf, planOf, stringAt } from '../../tests/plan.ts'
-import { seed, seededRandom } from '../../tests/seeded-random.ts'
+import { rounds, seed, seededRandom } from '../../tests/seeded-random.ts'
 import { FileType, readElf } from '../elf/index.ts'
 import { type MemoryRange, memoryMap } from '../load/index.ts'
 import { type ElfKernelOptions, loadElfKernel, PVH_START_INFO, PVH_START_INFO_MAGIC, pvhEntry } from './index.ts'
@@ -120,7 +120,7 @@ describe('what cannot be booted', () => {
   it(`is a value, whatever the bytes (seed ${seed})`, () => {
     const random = seededRandom(seed)
     const sound = elfImage({ ...kernel, note: pvhNote(0x100_0010, 64) })
-    for (let round = 0; round < 2000; round++) {
+    for (let round = 0; round < rounds(2000); round++) {
       const bytes = sound.slice()
       for (let n = 0; n < 4; n++) bytes[random(0x80)] = random(256)
       const result = loadElfKernel(bytes, { map })

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { seed, seededRandom } from '../../tests/seeded-random.ts'
+import { rounds, seed, seededRandom } from '../../tests/seeded-random.ts'
 import { crc32, crc64 } from './checks.ts'
 import { decodeXz } from './index.ts'
 import { undoX86Filter } from './x86-filter.ts'
@@ -78,7 +78,7 @@ describe.skipIf(!hasXz)(`what xz writes (skipped where xz is absent; seed ${seed
 
   it('damaged: cut, or with a bit turned', () => {
     const sound = xz(mixed.subarray(0, 20_000), '--check=crc64')
-    for (let round = 0; round < 300; round++) {
+    for (let round = 0; round < rounds(300); round++) {
       const cut = random(sound.length)
       if (round % 10 === 0) expect(['boot.truncated', 'boot.not-this-format']).toContain(codeOf(sound.subarray(0, cut)))
       const turned = sound.slice()
