@@ -4,7 +4,7 @@ import type { PciDescription } from './platform.ts'
 
 /** "PCI Host Bridge Device" of `_OSC` (PCI Firmware 3.3, 4.5.1). */
 const HOST_BRIDGE_UUID = '33db4d5b-1ff7-401c-9657-7441c03dd766'
-/** Bits of the first doubleword that `_OSC` returns (ACPI 6.5, table 6.12). */
+/** Bits of the first doubleword that `_OSC` returns (ACPI 6.5, 6.2.11). */
 const OSC_UNRECOGNIZED_UUID = 4
 const OSC_UNRECOGNIZED_REVISION = 8
 

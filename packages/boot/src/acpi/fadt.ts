@@ -1,4 +1,4 @@
-/** The fixed ACPI description table: ACPI 6.5, 5.2.9, table 5.9. */
+/** The fixed ACPI description table: ACPI 6.5, 5.2.9. */
 import type { AcpiPlatform, PowerManagement } from './platform.ts'
 import { ADDRESS_SPACE, type FieldRow, genericAddress, HEADER_BYTES, structure, table } from './table.ts'
 
@@ -39,10 +39,10 @@ const FADT = {
   X_GPE0_BLK: 220,
 } as const
 
-/** Bits of `IAPC_BOOT_ARCH` (table 5.11). */
+/** Bits of `IAPC_BOOT_ARCH` (5.2.9.3). */
 const BOOT_ARCH = { LEGACY_DEVICES: 1, HAS_8042: 2, NO_VGA: 4, NO_CMOS_RTC: 0x20 } as const
 
-/** Bits of `Flags` (table 5.10). */
+/** Bits of `Flags` (5.2.9, "Fixed ACPI Description Table Fixed Feature Flags"). */
 const FLAG = {
   WBINVD: 2 ** 0,
   PROC_C1: 2 ** 2,

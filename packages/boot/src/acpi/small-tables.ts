@@ -4,7 +4,7 @@ import type { InterruptKind } from './aml/index.ts'
 import type { AcpiPlatform, HpetDescription, PciDescription, SourceOverride } from './platform.ts'
 import { ADDRESS_SPACE, checksum, genericAddress, oemId, structure, table } from './table.ts'
 
-/** Interrupt controller structures (ACPI 6.5, table 5.21). */
+/** Interrupt controller structures (ACPI 6.5, 5.2.12). */
 const MADT_TYPE = { LOCAL_APIC: 0, IO_APIC: 1, OVERRIDE: 2, LOCAL_NMI: 4, X2APIC: 9, X2APIC_NMI: 10 } as const
 const MADT_REVISION = 5
 /** There is an 8259 pair besides. */
@@ -22,7 +22,7 @@ const entry = (type: number, ...fields: number[][]): number[] => {
   return [type, body.length + 2, ...body]
 }
 
-/** MPS INTI flags (table 5.26). */
+/** MPS INTI flags (ACPI 6.5, 5.2.12.5). */
 const intiFlags = ({ trigger, polarity }: InterruptKind): number =>
   (polarity === 'high' ? 1 : 3) | (trigger === 'edge' ? 1 << 2 : 3 << 2)
 

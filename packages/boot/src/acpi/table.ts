@@ -38,7 +38,7 @@ export function structure(sizeBytes: number, rows: readonly FieldRow[]): Uint8Ar
   return bytes
 }
 
-/** Address spaces of a generic address structure (table 5.1). */
+/** Address spaces of a generic address structure (ACPI 6.5, 5.2.3.2). */
 export const ADDRESS_SPACE = { MEMORY: 0, IO: 1 } as const
 
 /** The 12 bytes of a generic address structure (ACPI 6.5, 5.2.3.2). */

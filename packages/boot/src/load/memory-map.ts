@@ -1,6 +1,6 @@
 /** The map of physical memory, from which all boot protocols are told. */
 
-/** Kinds of memory as the BIOS call INT 15H, AX=E820H numbers them: ACPI 6.5, table 15.4 "Address Range Types". */
+/** Kinds of memory as the BIOS call INT 15H, AX=E820H numbers them: ACPI 6.5, chapter 15, "Address Range Types". */
 export const MEMORY_TYPE_E820 = { RAM: 1, RESERVED: 2, ACPI: 3, NVS: 4, UNUSABLE: 5 } as const
 
 export type MemoryRangeType = (typeof MEMORY_TYPE_E820)[keyof typeof MEMORY_TYPE_E820]

@@ -5,7 +5,7 @@ import type { MemoryExtent } from './memory-map.ts'
 
 const { UC, WB } = MEMORY_TYPE
 const PAGE_BYTES = 0x1000
-/** Of the fixed-range MTRRs: eight ranges each (Intel SDM vol. 3A, table 13-9). */
+/** Of the fixed-range MTRRs: eight ranges each (Intel SDM vol. 3A, 13.11.2.2). */
 const FIXED_WRITE_BACK = WB * 0x0101_0101
 /** IA32_MTRR_FIX16K_A0000: video memory. */
 const FIXED_VIDEO = 2

@@ -77,7 +77,7 @@ export interface Window {
 const SPACE_TYPE = { MEMORY: 0, IO: 1, BUS: 2 } as const
 /** `_MIF` and `_MAF`: both ends are fixed. Bit 0 is zero: a producer; bit 1 is zero: positive decode. */
 const FIXED_ENDS = 0x0c
-/** Bits of type-specific flags (tables 6.43 and 6.44). */
+/** Bits of type-specific flags (6.4.3.5.5). */
 const ENTIRE_RANGE = 3
 const CACHEABLE_READ_WRITE = 1 | (1 << 1)
 

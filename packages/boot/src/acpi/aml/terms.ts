@@ -97,7 +97,7 @@ export function packageOf(elements: readonly AmlValue[]): AmlValue {
 /** A name where a value is wanted. */
 export const reference = (path: string): AmlTarget => target(encodeName(path))
 
-/** The number of an EISA identifier such as `PNP0A03` (ASL `EisaId`: ACPI 6.5, 19.6.36). */
+/** The number of an EISA identifier such as `PNP0A03` (ASL `EisaId`: ACPI 6.5, 19.6). */
 export function eisaId(id: string): AmlValue {
   if (!/^[A-Z]{3}[0-9A-F]{4}$/.test(id))
     throw new BootError('boot.aml', `${id} is no EISA identifier`, 'give three letters and four hexadecimal digits')
@@ -106,7 +106,7 @@ export function eisaId(id: string): AmlValue {
   return value([OP.DWORD, letters >>> 8, letters & 0xff, product >>> 8, product & 0xff])
 }
 
-/** A UUID as ACPI mixes its bytes (ASL `ToUUID`: ACPI 6.5, 19.6.142). */
+/** A UUID as ACPI mixes its bytes (ASL `ToUUID`: ACPI 6.5, 19.6). */
 export function uuid(text: string): AmlValue {
   const digits = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text) ? text.replaceAll('-', '') : ''
   if (digits === '') throw new BootError('boot.aml', `${text} is no UUID`, 'give 32 digits in five groups')
@@ -144,7 +144,7 @@ export const method = (
     withLength(encodeName(path), [(args & 7) | (serialized ? METHOD_SERIALIZED : 0)], bytesOf(terms)),
   )
 
-/** Region spaces: ACPI 6.5, 19.6.101 "OperationRegion". */
+/** Region spaces: ACPI 6.5, 19.6, "OperationRegion". */
 export const REGION_SPACE = { SYSTEM_MEMORY: 0, SYSTEM_IO: 1 } as const
 
 export interface OperationRegion {
