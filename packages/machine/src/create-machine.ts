@@ -2,7 +2,8 @@
 import { PhysicalMemory, PortSpace } from '@ringfold/memory'
 import { cpuModel } from '@ringfold/rings'
 import { Board } from './board/board.ts'
-import { addInterruptControllers, addLegacyDevices, addSerialLines, makePic } from './board/chipset.ts'
+import { addInterruptControllers, addLegacyDevices, addPower, addSerialLines, makePic } from './board/chipset.ts'
+import { addPci, addVirtioDevices, defaultMac } from './board/pci.ts'
 import { machineModel, makeProcessors } from './board/processors.ts'
 import { modelShape } from './board/shape.ts'
 import { MachineError } from './errors.ts'
@@ -60,9 +61,17 @@ function makeBoard(options: MachineOptions, inputs: Inputs): Board {
   })
   board.group = processors.group
   addInterruptControllers(board, pic, processors)
-  addLegacyDevices(board, inputs, options)
+  addLegacyDevices(board, options)
+  const host = addPci(board, addPower(board, inputs))
   addSerialLines(board, inputs, options)
-  board.shape = { cpus, memoryBytes: ramBytes, ...modelShape(model), disks: [], nets: [], console: false }
+  addVirtioDevices(board, host, inputs, options)
+  for (const device of options.devices ?? []) board.addDevice(device.name, device.attach(board))
+  board.shape = {
+    ...{ cpus, memoryBytes: ramBytes, ...modelShape(model) },
+    disks: (options.disks ?? []).map(({ backend }) => backend.sizeBytes),
+    nets: (options.nets ?? []).map(({ mac }, n) => mac ?? defaultMac(n)),
+    console: options.console !== undefined,
+  }
   if (boot !== undefined) board.bootPlan = planBoot(board, boot)
   board.powerOn = () => powerOn(board)
   board.powerOn()

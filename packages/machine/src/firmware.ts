@@ -1,25 +1,30 @@
 /** What a PC's firmware does before it starts an operating system: tables, memory types, interrupts, PCI. */
-import { FIELD, MTRR_DEF_TYPE } from '@ringfold/arch'
 import {
   type AcpiPlatform,
   type AcpiTables,
   acpiTables,
   applyEntry,
+  applyMemoryTypes,
   applyWrites,
   type BootPlan,
   type BootResult,
   loadBzImage,
+  loadElfKernel,
+  loadMultiboot,
+  MEMORY_TYPE_E820,
   type MemoryMap,
   memoryMap,
+  pvhEntry,
+  readElf,
+  readMultibootHeader,
 } from '@ringfold/boot'
 import type { Processor } from '@ringfold/cpu'
-import { ACPI_PM } from '@ringfold/devices'
+import { ACPI_PM, pirqOf } from '@ringfold/devices'
 import type { Board } from './board/board.ts'
+import { assignPci } from './board/pci.ts'
 import { MachineError } from './errors.ts'
-import { ADDRESS, GSI, IRQ, PCI_IRQ, PORT } from './memory-map.ts'
+import { ADDRESS, GSI, IRQ, PCI_IRQ, PCI_WINDOWS, PORT } from './memory-map.ts'
 import type { BootOptions } from './options.ts'
-
-const WRITE_BACK = 6
 
 /** What the ACPI tables say of a board. */
 export function acpiPlatform(board: Board): AcpiPlatform {
@@ -45,41 +50,82 @@ export function acpiPlatform(board: Board): AcpiPlatform {
       s5SleepType: ACPI_PM.S5_TYPE,
       reset: { port: ACPI_PM.RESET_PORT, value: ACPI_PM.RESET_VALUE },
     },
+    pci: {
+      ecam: { address: ADDRESS.ECAM, buses: ADDRESS.ECAM_BUSES },
+      io: PCI_WINDOWS.io,
+      memory: PCI_WINDOWS.memory.slice(0, 1),
+      memory64: PCI_WINDOWS.memory.slice(1),
+      gsis: GSI.PCI,
+      irqs: PCI_IRQ,
+      line: pirqOf,
+    },
     serial: serial.slice(0, Math.max(1, Math.min(board.serial.length, serial.length))),
     rtc: { irq: IRQ.RTC },
     pit: { irq: IRQ.TIMER },
   }
 }
 
+const ECAM_RANGE = {
+  address: ADDRESS.ECAM,
+  sizeBytes: ADDRESS.ECAM_BUSES << 20,
+  type: MEMORY_TYPE_E820.RESERVED,
+}
+
 /** The map of memory that all boot protocols tell, and the tables in it. */
 export function firmwareTables(board: Board): { readonly map: MemoryMap; readonly acpi: AcpiTables } {
   const acpi = acpiTables(acpiPlatform(board), { address: ADDRESS.RSDP })
-  const map = memoryMap({ ramBytes: board.memory.ramBytes, special: [acpi.range] })
+  const map = memoryMap({ ramBytes: board.memory.ramBytes, special: [acpi.range, ECAM_RANGE] })
   return { map, acpi }
-}
-
-/** The state in which firmware leaves every processor: memory types. */
-export function prepareProcessor({ state }: Processor): void {
-  state.set(FIELD.mtrrDefType, MTRR_DEF_TYPE.lo.E | MTRR_DEF_TYPE.lo.FE | WRITE_BACK, 0)
 }
 
 /** Plans what is to be booted. Throws `MachineError` `machine.boot`. */
 export function planBoot(board: Board, boot: BootOptions): BootPlan {
   const { map, acpi } = firmwareTables(board)
-  const plan: BootResult = loadBzImage(boot.kernel, {
-    map,
-    rsdpAddress: acpi.rsdpAddress,
-    ...(boot.commandLine === undefined ? {} : { commandLine: boot.commandLine }),
-    ...(boot.initrd === undefined ? {} : { initrd: boot.initrd }),
-  })
+  const plan = planKernel(boot, map, acpi.rsdpAddress)
   if (plan.kind === 'rejected') throw new MachineError('machine.boot', plan.message, plan.remedy)
   return { ...plan, writes: [...plan.writes, ...acpi.writes] }
+}
+
+function planKernel(boot: BootOptions, map: MemoryMap, rsdpAddress: number): BootResult {
+  const { kernel, commandLine = '', initrd, modules = [] } = boot
+  const entry = boot.entry ?? entryOf(kernel)
+  const initial = initrd === undefined ? [] : [{ bytes: initrd, text: '' }]
+  const all = [...initial, ...modules]
+  switch (entry) {
+    case 'multiboot': {
+      const loaded = all.map(({ bytes, text }) => ({ contents: bytes, commandLine: text }))
+      return loadMultiboot(kernel, { map, commandLine, modules: loaded })
+    }
+    case 'pvh':
+    case 'elf': {
+      const loaded = all.map(({ bytes, text }) => ({ contents: bytes, commandLine: text }))
+      const protocol = entry === 'pvh' ? 'pvh' : 'plain'
+      return loadElfKernel(kernel, { map, commandLine, modules: loaded, rsdpAddress, protocol })
+    }
+    default: {
+      const bits = entry === 'linux32' ? 32 : entry === 'linux64' ? 64 : undefined
+      return loadBzImage(kernel, {
+        ...{ map, commandLine, rsdpAddress },
+        ...(initrd === undefined ? {} : { initrd }),
+        ...(bits === undefined ? {} : { entry: bits }),
+      })
+    }
+  }
+}
+
+/** What a file is made for: its own magic numbers tell. What is nothing of all is refused as a bzImage. */
+function entryOf(kernel: Uint8Array): BootOptions['entry'] {
+  const file = readElf(kernel)
+  if (file.kind === 'elf' && pvhEntry(file) !== undefined) return 'pvh'
+  if (readMultibootHeader(kernel).kind !== 'rejected') return 'multiboot'
+  return file.kind === 'elf' ? 'elf' : undefined
 }
 
 /** Loads what is planned, and lets the bootstrap processor begin there. */
 export function powerOn(board: Board): void {
   const { memory, group, bootPlan } = board
-  for (const processor of group.processors) prepareProcessor(processor)
+  for (const { state, model } of group.processors) applyMemoryTypes(state, model)
+  assignPci(board.pci)
   if (bootPlan === null) return
   const first = group.processors[0] as Processor
   applyWrites(bootPlan.writes, memory)

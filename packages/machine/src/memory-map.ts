@@ -42,6 +42,15 @@ export const PORT = {
   PCI_IO_LIMIT: 0xffff,
 } as const
 
+/** What the PCI bus gets of the address spaces: nothing else lies there. Both ends are included. */
+export const PCI_WINDOWS = {
+  io: [{ first: PORT.PCI_IO, last: PORT.PCI_IO_LIMIT }],
+  memory: [
+    { first: ADDRESS.PCI_MEMORY, last: ADDRESS.PCI_MEMORY_LIMIT },
+    { first: ADDRESS.PCI_MEMORY64, last: ADDRESS.PCI_MEMORY64_LIMIT },
+  ],
+} as const
+
 /** ISA interrupts, as everywhere since the PC/AT. */
 export const IRQ = {
   TIMER: 0,

@@ -17,11 +17,10 @@ export interface BootOptions {
   readonly modules?: readonly { readonly bytes: Uint8Array; readonly text: string }[]
   /**
    * How a kernel is entered that has several entries. Default: a bzImage by its 64-bit entry if it has one, else by the 32-bit
-   * one; an ELF file by PVH if it has the note; whatever has a multiboot header by that.
+   * one; an ELF file by PVH if it has the note, by multiboot if it has that header, else as it is. For `pvh`, a bzImage is unpacked
+   * before: `extractVmlinux` of `@ringfold/boot`.
    */
   readonly entry?: 'linux64' | 'linux32' | 'pvh' | 'multiboot' | 'elf'
-  /** Unpacks the kernel within a bzImage, which PVH needs; formats are named as by Linux: `lz4`, `xz`, `gzip`... */
-  readonly decompress?: (format: string, bytes: Uint8Array) => Uint8Array | undefined
 }
 
 export interface DiskOptions {

@@ -1,2 +1,2 @@
 /** The paravirtual driver ABI, both sides: virtio queues and transports. */
-export {}
+export * from './virtio/index.ts'

@@ -3,6 +3,7 @@ import { FIELD } from '@ringfold/arch'
 import type { BootPlan } from '@ringfold/boot'
 import type { IoDevice, IrqLine, MessageTarget, Stateful } from '@ringfold/contracts'
 import type { ProcessorGroup } from '@ringfold/cpu'
+import type { PciHost } from '@ringfold/devices'
 import type { PhysicalMemory, PortSpace } from '@ringfold/memory'
 import { type AccessCounts, TimedDevice } from '../io-time.ts'
 import type { SerialPort } from '../serial-port.ts'
@@ -18,9 +19,6 @@ export type BoardEvent =
   | { readonly kind: 'panic' }
   | { readonly kind: 'triple-fault'; readonly processor: number }
   | { readonly kind: 'reset' }
-
-/** A device whose state belongs to the machine's. */
-export type BoardDevice = Stateful<never> | (Stateful<unknown> & { reset?(): void })
 
 interface Device {
   state(): unknown
@@ -48,6 +46,8 @@ export class Board {
   group!: ProcessorGroup
   /** Where devices send message-signalled interrupts. */
   messages!: MessageTarget
+  /** The PCI bus. */
+  pci!: PciHost
   shape!: BoardShape
   /** What is loaded before the first instruction. */
   bootPlan: BootPlan | null = null

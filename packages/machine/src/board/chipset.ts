@@ -60,7 +60,7 @@ function pciLines(board: Board, pic: Pic8259Pair): ReadonlyMap<number, IrqLine> 
   return lines
 }
 
-export function addLegacyDevices(board: Board, inputs: Inputs, options: MachineOptions): void {
+export function addLegacyDevices(board: Board, options: MachineOptions): void {
   const { time } = board
   const pit = new Pit8254({ timeline: time, irq: board.line(IRQ.TIMER) })
   board.addPorts(PORT.PIT, 4, pit.ports, 1)
@@ -70,13 +70,12 @@ export function addLegacyDevices(board: Board, inputs: Inputs, options: MachineO
   board.addPorts(PORT.CMOS, 2, rtc.ports, 1)
   board.addDevice('rtc', rtc)
   board.addPorts(PORT.POST, 1, SCRATCH, 1)
-  addPower(board, inputs)
 }
 
 /** The port at which firmware tells how far it is; systems write there to wait a microsecond. */
 const SCRATCH: IoDevice = { read: () => 0, write: () => undefined }
 
-function addPower(board: Board, inputs: Inputs): void {
+export function addPower(board: Board, inputs: Inputs): AcpiPm {
   const pm = new AcpiPm({
     timeline: board.time,
     sci: board.line(IRQ.SCI),
@@ -91,8 +90,8 @@ function addPower(board: Board, inputs: Inputs): void {
   board.addPorts(ACPI_PM.GPE0_PORT, ACPI_PM.GPE0_BYTES, pm.gpe0, 2)
   board.addPorts(ACPI_PM.SMI_COMMAND_PORT, 1, pm.smiCommand, 1)
   board.addDevice('acpi-pm', pm)
-  board.addPorts(ACPI_PM.RESET_PORT, 1, pm.resetControl, 1)
   inputs.connect('power', () => pm.pressPowerButton())
+  return pm
 }
 
 /** The serial lines that were asked for; COM1 always exists. */
