@@ -65,6 +65,11 @@ export class Inputs {
     return this.#recording ?? []
   }
 
+  /** What an input would be written down as that took effect at `nowNs`, before anything else happens. */
+  mark(channel: string, nowNs: number): LoggedInput {
+    return { atNs: nowNs, turn: nowNs === this.#lastNs ? this.#turn + 1 : 0, channel, bytes: NOTHING }
+  }
+
   /** From now on, inputs come from a recording. */
   replay(entries: readonly LoggedInput[]): void {
     this.#replay = entries

@@ -1,8 +1,9 @@
 /** A PC that runs: its board, the loop, and what its user does with it. */
 import type { Board } from './board/board.ts'
 import { MachineError } from './errors.ts'
-import type { Inputs, LoggedInput } from './inputs.ts'
+import type { Inputs } from './inputs.ts'
 import type { AccessCounts } from './io-time.ts'
+import { decodeRecording, encodeRecording, type Recording } from './recording.ts'
 import type { RunLoop } from './run-loop.ts'
 import type { SerialPort } from './serial-port.ts'
 import { restoreMachine, saveMachine } from './snapshot.ts'
@@ -40,9 +41,11 @@ export interface MachineStatistics {
   readonly interrupts: number
   /** Accesses to devices: what would be exits if a monitor stood between. */
   readonly accesses: Readonly<AccessCounts>
-  /** Times that all processors waited. */
   readonly resets: number
 }
+
+/** The input that ends a replay where its recording ended. */
+const END_CHANNEL = 'end'
 
 /** What `createMachine` puts together. */
 export interface MachineParts {
@@ -61,6 +64,8 @@ export class Machine {
   #end: MachineEnd | undefined
   #resetWanted = false
   #resets = 0
+  #recordedFrom: string | undefined
+  #replayed: Recording | undefined
   #paused: { readonly reached: () => void; resumed: Promise<void>; resume: () => void } | undefined
 
   constructor(parts: MachineParts) {
@@ -68,6 +73,7 @@ export class Machine {
     this.board = parts.board
     const { board, inputs } = parts
     inputs.connect('reset', () => this.#guestReset())
+    inputs.connect(END_CHANNEL, () => this.#finish({ kind: 'stopped' }))
     board.onEvent = (event) => {
       if (event.kind === 'reset') this.#guestReset()
       else this.#finish(event)
@@ -203,17 +209,43 @@ export class Machine {
 
   /** Begins to write down inputs: before the first run. */
   record(): void {
+    this.#requireStill('a recording begins')
+    this.#recordedFrom = this.stateHash()
     this.#parts.inputs.record()
   }
 
-  /** What was written down so far. */
-  get recorded(): readonly LoggedInput[] {
-    return this.#parts.inputs.recorded
+  /** What was written down, from `record` to now. The machine must not be running. */
+  recording(): Uint8Array {
+    this.#requireStill('its recording is taken')
+    const { inputs } = this.#parts
+    if (this.#recordedFrom === undefined)
+      throw new MachineError('machine.busy', 'nothing was recorded', 'call `record` before the first run')
+    return encodeRecording({
+      from: this.#recordedFrom,
+      inputs: [...inputs.recorded, inputs.mark(END_CHANNEL, this.board.time.nowNs)],
+      instructions: this.board.retired,
+      to: this.stateHash(),
+    })
   }
 
-  /** Takes inputs from a recording, and no others: before the first run. */
-  replay(inputs: readonly LoggedInput[]): void {
-    this.#parts.inputs.replay(inputs)
+  /**
+   * Takes inputs from a recording, and no others: before the first run. `run` then ends where the recording ended.
+   * Throws `MachineError` `machine.recording` if it is none, or begins with another state than this machine's.
+   */
+  replay(bytes: Uint8Array): void {
+    this.#requireStill('a recording is replayed')
+    const recording = decodeRecording(bytes)
+    if (recording.from !== this.stateHash()) {
+      const remedy = 'give the guest, snapshot and options with which it was recorded'
+      throw new MachineError('machine.recording', 'the recording begins with another machine', remedy)
+    }
+    this.#replayed = recording
+    this.#parts.inputs.replay(recording.inputs)
+  }
+
+  /** Whether a replay has come to the state to which its recording came. */
+  get replayMatches(): boolean {
+    return this.#replayed !== undefined && this.#replayed.to === this.stateHash()
   }
 
   // State.

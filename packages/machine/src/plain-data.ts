@@ -24,15 +24,16 @@ interface ArrayReference {
 export function encodePlain(kind: string, data: unknown): Uint8Array {
   const arrays: Uint8Array[] = []
   let at = 0
-  const text = JSON.stringify(data, (_key, value: unknown) => {
+  const withoutArrays = (value: unknown): unknown => {
     const found = arrayKind(value)
-    if (found === undefined) return value
+    if (found === undefined) return eachValue(value, withoutArrays)
     const { buffer, byteOffset, byteLength } = value as Uint8Array
     arrays.push(new Uint8Array(buffer, byteOffset, byteLength))
     const reference: ArrayReference = { [KEY]: found, at, bytes: byteLength }
     at += padded(byteLength)
     return reference
-  })
+  }
+  const text = JSON.stringify(withoutArrays(data))
   const json = new TextEncoder().encode(text)
   const bytes = new Uint8Array(HEADER_BYTES + padded(json.length) + at)
   bytes.set(json, HEADER_BYTES)
@@ -43,6 +44,13 @@ export function encodePlain(kind: string, data: unknown): Uint8Array {
   }
   writeHeader(bytes, kind, json.length)
   return bytes
+}
+
+/** A copy of plain data with each value of it replaced. Done here, as JSON would first turn a Node `Buffer` into numbers. */
+function eachValue(value: unknown, replace: (value: unknown) => unknown): unknown {
+  if (Array.isArray(value)) return value.map(replace)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, replace(part)]))
 }
 
 function arrayKind(value: unknown): ArrayKind | undefined {

@@ -39,6 +39,8 @@ const REAL_STRETCH = 50_000
 const YIELD_NS = 8e6
 /** A processor that takes exceptions for ever retires nothing: this much time passes instead. */
 const STUCK_NS = 1000
+/** The machine's clock follows the host's in steps of at least this: each is written down in a recording. */
+const LEAST_AHEAD_NS = 100_000
 const NS_PER_MS = 1e6
 /** Shorter waits are not worth one: the host's timers are no finer. */
 const SHORTEST_SLEEP_MS = 0.5
@@ -96,13 +98,14 @@ export class RunLoop {
     const { clock, host, time, inputs } = this.#parts
     if (clock === 'virtual' || inputs.isReplaying) return
     const aheadNs = Math.floor(host.nowNs() - this.#hostEpochNs - time.nowNs)
-    if (aheadNs > 0) inputs.push(TIME_CHANNEL, bytesOf(aheadNs))
+    if (aheadNs >= LEAST_AHEAD_NS) inputs.push(TIME_CHANNEL, bytesOf(aheadNs))
   }
 
   /** One turn. @returns instructions retired, or that all have to wait */
   #turn(left: number): number | 'wait' {
     const { time, inputs, group, clock, drain } = this.#parts
     inputs.apply(time.nowNs)
+    if (this.#interrupted) return 0
     time.fireDue()
     if (this.#interrupted) return 0
     if (time.awaited !== undefined) return 'wait'
