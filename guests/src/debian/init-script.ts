@@ -30,6 +30,9 @@ for module in $(cat /lib/ringfold/modules); do
   insmod /lib/ringfold/$module.ko 2>/dev/null
 done
 hostname ringfold
+# What halt, poweroff and reboot of busybox tell the first process.
+trap 'exec /sbin/poweroff' USR1 USR2
+trap 'exec /sbin/reboot' TERM
 acpid -l /dev/null 2>/dev/null
 ip link set lo up
 if [ -e /sys/class/net/eth0 ]; then
@@ -39,15 +42,17 @@ fi
 if [ -e /${SCRIPT_PATH} ]; then
   echo '${SCRIPT_MARKERS.begin}'
   cd /root
-  sh /${SCRIPT_PATH}
+  sh /${SCRIPT_PATH} &
+  wait $!
   echo "${SCRIPT_MARKERS.end} $? ----"
-  exec poweroff
+  exec /sbin/poweroff
 fi
 cat /etc/motd
 cd /root
 # A terminal of its own for the shell, so that Ctrl-C reaches what runs in it.
-setsid cttyhack sh -l
-exec poweroff
+setsid cttyhack sh -l &
+wait $!
+exec /sbin/poweroff
 `
 
 /** Without an init process to tell, these do it themselves. */
