@@ -33,12 +33,7 @@ interface AbortSignal {
   addEventListener(type: 'abort', listener: () => void, options?: { once?: boolean }): void
   removeEventListener(type: 'abort', listener: () => void): void
 }
-interface MessagePort {
-  onmessage: ((event: unknown) => void) | null
-  postMessage(message: unknown): void
-  close(): void
-}
-declare const MessageChannel: { new (): { readonly port1: MessagePort; readonly port2: MessagePort } }
+declare const MessageChannel: { new (): { readonly port1: unknown; readonly port2: unknown } }
 declare const performance: { now(): number }
 declare function setTimeout(callback: () => void, milliseconds: number): unknown
 declare function clearTimeout(handle: unknown): void

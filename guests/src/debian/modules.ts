@@ -4,7 +4,18 @@ import { readElf, sectionByName } from '@ringfold/boot/elf'
 /** Modules that a guest of a machine of ours can use, by name; what they need comes along. */
 export const GUEST_MODULES: readonly string[] = [
   ...['virtio_pci', 'virtio_mmio', 'virtio_blk', 'virtio_net', 'virtio_console', 'virtio_rng'],
-  ...['ext4', 'crc32c_generic', 'crc32c_intel', 'af_packet', 'evdev', 'button', 'i8042', 'atkbd', 'rtc_cmos', 'pvpanic_mmio'],
+  ...[
+    'ext4',
+    'crc32c_generic',
+    'crc32c_intel',
+    'af_packet',
+    'evdev',
+    'button',
+    'i8042',
+    'atkbd',
+    'rtc_cmos',
+    'pvpanic_mmio',
+  ],
 ]
 
 /** A module's file. */

@@ -13,11 +13,18 @@ export function platformHost(): MachineHost {
   return { nowNs: () => performance.now() * 1e6, yield: turns(), sleep }
 }
 
+/** What is used of a message port: types of platforms differ in the rest. */
+interface Port {
+  onmessage: ((event: unknown) => void) | null
+  postMessage(message: unknown): void
+  close(): void
+}
+
 /** A turn by a message port: browsers delay nested time-outs by 4 ms. */
 function turns(): () => Promise<void> {
   return () =>
     new Promise((resolve) => {
-      const { port1, port2 } = new MessageChannel()
+      const { port1, port2 } = new MessageChannel() as unknown as { readonly port1: Port; readonly port2: Port }
       port1.onmessage = () => {
         port1.close()
         resolve()
