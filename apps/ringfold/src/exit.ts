@@ -4,6 +4,18 @@ import process from 'node:process'
 export const ExitStatus = { ok: 0, usage: 2, tripleFault: 4, guestPanic: 6, budget: 8, hostError: 10 } as const
 export type ExitStatus = (typeof ExitStatus)[keyof typeof ExitStatus]
 
+let status: number = ExitStatus.ok
+
+/** Says how the command ends, other than by an error: with a guest's own status, say. */
+export function setCommandStatus(value: number): void {
+  status = value
+}
+
+/** How the command ends. */
+export function commandStatus(): number {
+  return status
+}
+
 /** What the user gave cannot be used. Ends a command with status 2; `remedy` says what would do. */
 export class InputError extends Error {
   override readonly name = 'InputError'

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import { setCommandStatus } from '../exit.ts'
 import { parseSize, parseWithin } from '../numbers.ts'
 
 /** The options of `run` as commander gives them. */
@@ -117,5 +118,5 @@ function addRunTail(command: Command): void {
     .option('--no-reboot', 'a guest that resets itself ends the run')
     .option('--quiet', 'no progress', false)
     .addHelpText('after', HELP)
-    .action(async (options: RunOptions) => (await import('./run.ts')).runRun(options))
+    .action(async (options: RunOptions) => setCommandStatus(await (await import('./run.ts')).runRun(options)))
 }

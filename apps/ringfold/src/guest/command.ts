@@ -1,0 +1,36 @@
+import { type Command, Option } from 'commander'
+
+/** The options of `guest` as commander gives them. */
+export interface GuestOptions {
+  readonly flavour: string
+  readonly offline: boolean
+  readonly refresh: boolean
+  readonly json: boolean
+}
+
+const HELP = `
+It is kept in the folder "ringfold" of XDG_CACHE_HOME (else of ~/.cache), and compared with its sums at each use. Nothing of the
+system's configuration changes, and root is not needed.
+
+Examples:
+  $ ringfold guest debian
+  $ ringfold guest debian --flavour 686-pae --refresh`
+
+/** Adds `ringfold guest`. */
+export function addGuest(program: Command): void {
+  program
+    .command('guest')
+    .summary('obtain a guest')
+    .description("Obtains Debian's kernel and busybox with the system's package tool, and makes an initramfs of them.")
+    .argument('<name>', 'debian')
+    .addOption(
+      new Option('--flavour <name>', 'which of its kernels')
+        .choices(['cloud-amd64', 'amd64', '686', '686-pae'])
+        .default('cloud-amd64'),
+    )
+    .option('--offline', 'obtain nothing: say what is there', false)
+    .option('--refresh', 'look for a newer kernel', false)
+    .option('--json', 'as JSON', false)
+    .addHelpText('after', HELP)
+    .action(async (name: string, options: GuestOptions) => (await import('./run.ts')).runGuest(name, options))
+}

@@ -1,0 +1,100 @@
+/** What is booted: a guest by name, or the files that were named. */
+import process from 'node:process'
+import { extractVmlinux } from '@ringfold/boot'
+import {
+  DEBIAN_COMMAND_LINE,
+  DEFAULT_DEBIAN_FLAVOUR,
+  type DebianFlavour,
+  isDebianFlavour,
+  joinArchives,
+  scriptArchive,
+} from '@ringfold/guests'
+import { obtainDebian, readFileChecked } from '@ringfold/host-node'
+import type { BootOptions } from '@ringfold/machine'
+import { InputError } from '../exit.ts'
+import type { RunOptions } from './command.ts'
+import { gunzipped } from './gunzip.ts'
+
+/** Run by a Debian guest where nobody sits at a terminal. */
+const DEFAULT_SCRIPT = `uname -a
+grep -m1 'model name' /proc/cpuinfo
+echo "$(nproc) processor(s), $(awk '/MemTotal/ { print int($2 / 1024) }' /proc/meminfo) MiB of memory"
+cat /proc/uptime
+`
+
+export interface ChosenGuest {
+  /** As a person knows it. */
+  readonly name: string
+  readonly boot: BootOptions | undefined
+}
+
+/** Throws `InputError`, `HostError`. */
+export async function chooseGuest(options: RunOptions, isInteractive: boolean): Promise<ChosenGuest> {
+  const { guest, kernel, restore } = options
+  if (guest !== undefined && kernel !== undefined)
+    throw new InputError('--guest and --kernel exclude each other', 'give one of them')
+  if (guest !== undefined) return namedGuest(guest, options, isInteractive)
+  if (kernel !== undefined) return { name: kernel, boot: await bootFiles(kernel, options) }
+  if (restore !== undefined) return { name: restore, boot: undefined }
+  throw new InputError('there is nothing to run', 'give --guest debian, --kernel FILE, or --restore FILE')
+}
+
+async function namedGuest(name: string, options: RunOptions, isInteractive: boolean): Promise<ChosenGuest> {
+  for (const option of ['initrd', 'module'] as const)
+    if ((options[option]?.length ?? 0) > 0)
+      throw new InputError(`--${option} does not go with --guest`, 'the guest brings its own; use --kernel')
+  const [kind, flavour = DEFAULT_DEBIAN_FLAVOUR, ...rest] = name.split(':')
+  if (kind === 'debian' && rest.length === 0 && isDebianFlavour(flavour))
+    return { name: `debian:${flavour}`, boot: await bootDebian(flavour, options, isInteractive) }
+  throw new InputError(
+    `there is no guest ${name}`,
+    'use debian, or debian: and one of cloud-amd64, amd64, 686, 686-pae',
+  )
+}
+
+async function bootDebian(
+  flavour: DebianFlavour,
+  { offline, append, script, entry }: RunOptions,
+  isInteractive: boolean,
+): Promise<BootOptions> {
+  const progress = (what: string) => process.stderr.write(`debian: ${what}\n`)
+  const found = await obtainDebian({ flavour, offline, progress })
+  const commands = script ?? (isInteractive ? undefined : DEFAULT_SCRIPT)
+  const initramfs = await readFileChecked(found.initramfsPath, { what: 'initramfs' })
+  const kernel = await readFileChecked(found.kernelPath, { what: 'kernel' })
+  return {
+    kernel: entry === 'pvh' ? await unpacked(kernel, found.kernelPath) : kernel,
+    initrd: commands === undefined ? initramfs : joinArchives(initramfs, scriptArchive(`${commands}\n`)),
+    commandLine: [DEBIAN_COMMAND_LINE, ...append].join(' '),
+    ...(entry === undefined ? {} : { entry: entry as NonNullable<BootOptions['entry']> }),
+  }
+}
+
+/** The ELF file within a bzImage: PVH enters that. */
+async function unpacked(kernel: Uint8Array, name: string): Promise<Uint8Array> {
+  const isElf = kernel[0] === 0x7f && kernel[1] === 0x45
+  if (isElf) return kernel
+  const result = await extractVmlinux(kernel, gunzipped)
+  if (result.kind === 'vmlinux') return result.bytes
+  throw new InputError(`${name}: ${result.message}`, result.remedy)
+}
+
+async function bootFiles(path: string, options: RunOptions): Promise<BootOptions> {
+  const { initrd, append, entry } = options
+  const kernel = await readFileChecked(path, { what: 'kernel' })
+  const modules = await Promise.all(options.module.map(readModule))
+  return {
+    kernel: entry === 'pvh' ? await unpacked(kernel, path) : kernel,
+    commandLine: append.join(' '),
+    ...(initrd === undefined ? {} : { initrd: await readFileChecked(initrd, { what: 'initrd' }) }),
+    ...(modules.length === 0 ? {} : { modules }),
+    ...(entry === undefined ? {} : { entry: entry as NonNullable<BootOptions['entry']> }),
+  }
+}
+
+/** `FILE ARGS`: the module is told the whole text, as by GRUB. */
+async function readModule(text: string): Promise<{ readonly bytes: Uint8Array; readonly text: string }> {
+  const path = text.trim().split(/\s+/)[0] ?? ''
+  if (path === '') throw new InputError('--module names no file', 'give "FILE" or "FILE ARGS"')
+  return { bytes: await readFileChecked(path, { what: 'module' }), text: text.trim() }
+}

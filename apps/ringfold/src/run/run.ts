@@ -1,0 +1,157 @@
+import { availableMemory } from 'node:process'
+import process from 'node:process'
+import type { ConsoleBackend } from '@ringfold/contracts'
+import { readFileChecked, writeFileAtomically } from '@ringfold/host-node'
+import { createMachine, type Machine, type MachineEnd, type MachineOptions, snapshotShape } from '@ringfold/machine'
+import { type CpuModel, cpuModel, withFeatures } from '@ringfold/rings'
+import { ExitStatus, InputError } from '../exit.ts'
+import { withInputErrors } from '../host-errors.ts'
+import type { RunOptions } from './command.ts'
+import { openDisk, openNet, openSerial } from './devices.ts'
+import { chooseGuest } from './guest.ts'
+import { reportOf } from './report.ts'
+import { Session } from './session.ts'
+
+const DEFAULT_MEMORY = 256 << 20
+
+/** `ringfold run`. @returns the exit status */
+export async function runRun(options: RunOptions): Promise<number> {
+  return withInputErrors(() => run(options))
+}
+
+async function run(options: RunOptions): Promise<number> {
+  checkOptions(options)
+  const isInteractive = process.stdin.isTTY === true && process.stdout.isTTY === true
+  const guest = await chooseGuest(options, isInteractive)
+  const snapshot = await optionalFile(options.restore, 'snapshot')
+  const recording = await optionalFile(options.replay, 'recording')
+  const session = new Session(options, isInteractive)
+  const machine = await build(options, guest.boot, snapshot, session, isInteractive)
+  session.attach(machine)
+  try {
+    if (snapshot !== undefined) machine.restore(snapshot)
+    if (recording !== undefined) machine.replay(recording)
+    if (options.record !== undefined) machine.record()
+    const startMs = performance.now()
+    const end = await session.run()
+    const seconds = (performance.now() - startMs) / 1000
+    await writeResults(options, machine, guest.name, end, seconds)
+    return statusOf(end, machine, options)
+  } finally {
+    session.end()
+    await machine.close()
+  }
+}
+
+function checkOptions({ record, replay, restore, kernel, guest }: RunOptions): void {
+  if (record !== undefined && replay !== undefined)
+    throw new InputError('--record and --replay exclude each other', 'give one of them')
+  if (restore !== undefined && (kernel !== undefined || guest !== undefined))
+    throw new InputError('--restore brings its kernel with it', 'leave out --kernel and --guest')
+}
+
+async function optionalFile(path: string | undefined, what: string): Promise<Uint8Array | undefined> {
+  return path === undefined ? undefined : readFileChecked(path, { what })
+}
+
+function modelOf(options: RunOptions, snapshot: Uint8Array | undefined): CpuModel {
+  const { cpuModel: name, cpuFeatures = '' } = options
+  if (snapshot === undefined || name !== undefined || cpuFeatures !== '') return withFeatures(cpuModel(name), cpuFeatures)
+  const shape = snapshotShape(snapshot)
+  return { ...cpuModel(shape.cpuModel), features: new Set(shape.cpuFeatures) }
+}
+
+/** Makes the machine that options and snapshot describe. */
+async function build(
+  options: RunOptions,
+  boot: MachineOptions['boot'],
+  snapshot: Uint8Array | undefined,
+  session: Session,
+  isInteractive: boolean,
+): Promise<Machine> {
+  const shape = snapshot === undefined ? undefined : snapshotShape(snapshot)
+  const memory = options.memory ?? shape?.memoryBytes ?? DEFAULT_MEMORY
+  if (memory > availableMemory())
+    throw new InputError(
+      `this host has ${Math.floor(availableMemory() / 2 ** 20)} MiB to spare, the machine wants ${memory / 2 ** 20}`,
+      'give less --memory',
+    )
+  const isReplay = options.replay !== undefined
+  const disks = []
+  for (const disk of options.disk)
+    disks.push({ backend: await openDisk(disk, { isReplay, isRecorded: options.record !== undefined }) })
+  const nets = []
+  for (const net of options.net) {
+    const backend = await openNet(net, isReplay)
+    if (backend !== undefined) nets.push({ backend })
+  }
+  const isReal = isInteractive || nets.length > 0
+  return createMachine({
+    memory,
+    cpus: options.cpus ?? shape?.cpus ?? 1,
+    cpuModel: modelOf(options, snapshot),
+    engine: options.engine === 'reference' ? 'reference' : 'interpreter',
+    clock: options.clock ?? (isReal ? 'real' : 'virtual'),
+    epochSeconds: Math.floor((options.clock ?? (isReal ? 'real' : 'virtual')) === 'real' ? Date.now() / 1000 : VIRTUAL_EPOCH),
+    serial: await serialLines(options, session),
+    disks,
+    nets,
+    stopOnReset: !options.reboot,
+    ...(boot === undefined ? {} : { boot }),
+    ...(options.debugExit === undefined ? {} : { debugExitPort: options.debugExit }),
+  })
+}
+
+/** What the clock of a machine with virtual time shows at power-on: 2026-01-01. */
+const VIRTUAL_EPOCH = Date.UTC(2026, 0, 1) / 1000
+
+async function serialLines(options: RunOptions, session: Session): Promise<(ConsoleBackend | undefined)[]> {
+  const wanted = options.serial.length === 0 ? ['stdio'] : options.serial
+  if (wanted.filter((text) => text === 'stdio').length > 1)
+    throw new InputError('two serial lines want standard input and output', 'give --serial stdio once')
+  const lines = []
+  for (const text of wanted) lines.push(await openSerial(text, session.serialUse))
+  return lines
+}
+
+async function writeResults(
+  options: RunOptions,
+  machine: Machine,
+  guest: string,
+  end: MachineEnd,
+  seconds: number,
+): Promise<void> {
+  const { report, record, snapshot } = options
+  if (report !== undefined) {
+    const text = JSON.stringify(reportOf(guest, machine, end, seconds), null, 2)
+    await writeFileAtomically(report, `${text}\n`)
+  }
+  if (record !== undefined) await writeFileAtomically(record, machine.recording())
+  if (snapshot !== undefined) await writeFileAtomically(snapshot, machine.snapshot())
+}
+
+function statusOf(end: MachineEnd, machine: Machine, options: RunOptions): number {
+  if (options.replay !== undefined) {
+    const isSame = machine.replayMatches
+    process.stderr.write(isSame ? 'replay: the same state as recorded\n' : 'replay: another state than recorded\n')
+    if (!isSame) return ExitStatus.hostError
+  }
+  switch (end.kind) {
+    case 'debug-exit':
+      return end.status
+    case 'triple-fault':
+      process.stderr.write(`processor ${end.processor} shut down: a triple fault\n`)
+      return ExitStatus.tripleFault
+    case 'panic':
+      process.stderr.write('the guest panicked\n')
+      return ExitStatus.guestPanic
+    case 'dead':
+      process.stderr.write('all processors wait, and nothing can wake them\n')
+      return ExitStatus.guestPanic
+    case 'budget':
+      process.stderr.write('the instructions are used up\n')
+      return ExitStatus.budget
+    default:
+      return ExitStatus.ok
+  }
+}
