@@ -1,4 +1,14 @@
 /** Backends that touch the outside in Node: files and overlays, terminal, network switch, passt. */
+export { openOverlay, openRawDisk, type RawDiskOptions } from './block/index.ts'
+export {
+  ESCAPE_KEY,
+  EscapeKeys,
+  fileConsole,
+  socketConsole,
+  type TerminalConsoleOptions,
+  terminalConsole,
+} from './console/index.ts'
 export { type DebianGuest, guestCache, type ObtainOptions, obtainDebian } from './debian/index.ts'
 export { HostError, type HostErrorCode } from './errors.ts'
 export { type ReadLimits, readFileChecked, writeFileAtomically } from './files/files.ts'
+export { joinSwitch, NetSwitch, type PasstOptions, passtNetwork, USER_NETWORK } from './net/index.ts'

@@ -27,7 +27,8 @@ export async function openDisk(text: string, { isReplay, isRecorded }: DiskUse):
   const overlays = words.filter((word) => word.startsWith('overlay=')).map((word) => word.slice('overlay='.length))
   const readOnly = words.includes('ro')
   const isKnown = words.length === overlays.length + (readOnly ? 1 : 0) && words.length <= 1
-  if (path === '' || !isKnown) throw new InputError(`--disk ${text} is not understood`, 'give FILE, FILE,ro or FILE,overlay=F')
+  if (path === '' || !isKnown)
+    throw new InputError(`--disk ${text} is not understood`, 'give FILE, FILE,ro or FILE,overlay=F')
   const [overlay] = overlays
   if (isReplay) return new ScratchBlock(await openRawDisk(path, { readOnly: true }))
   if (isRecorded && !readOnly && (overlay === undefined || existsSync(overlay)))

@@ -1,5 +1,4 @@
-import { availableMemory } from 'node:process'
-import process from 'node:process'
+import process, { availableMemory } from 'node:process'
 import type { ConsoleBackend } from '@ringfold/contracts'
 import { readFileChecked, writeFileAtomically } from '@ringfold/host-node'
 import { createMachine, type Machine, type MachineEnd, type MachineOptions, snapshotShape } from '@ringfold/machine'
@@ -56,7 +55,8 @@ async function optionalFile(path: string | undefined, what: string): Promise<Uin
 
 function modelOf(options: RunOptions, snapshot: Uint8Array | undefined): CpuModel {
   const { cpuModel: name, cpuFeatures = '' } = options
-  if (snapshot === undefined || name !== undefined || cpuFeatures !== '') return withFeatures(cpuModel(name), cpuFeatures)
+  if (snapshot === undefined || name !== undefined || cpuFeatures !== '')
+    return withFeatures(cpuModel(name), cpuFeatures)
   const shape = snapshotShape(snapshot)
   return { ...cpuModel(shape.cpuModel), features: new Set(shape.cpuFeatures) }
 }
@@ -92,7 +92,9 @@ async function build(
     cpuModel: modelOf(options, snapshot),
     engine: options.engine === 'reference' ? 'reference' : 'interpreter',
     clock: options.clock ?? (isReal ? 'real' : 'virtual'),
-    epochSeconds: Math.floor((options.clock ?? (isReal ? 'real' : 'virtual')) === 'real' ? Date.now() / 1000 : VIRTUAL_EPOCH),
+    epochSeconds: Math.floor(
+      (options.clock ?? (isReal ? 'real' : 'virtual')) === 'real' ? Date.now() / 1000 : VIRTUAL_EPOCH,
+    ),
     serial: await serialLines(options, session),
     disks,
     nets,

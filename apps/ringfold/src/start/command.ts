@@ -15,7 +15,9 @@ export function addStart(program: Command): void {
   program
     .command('start')
     .summary('boot a stock Debian to its shell')
-    .description('Boots a stock Debian kernel on a PC of our own, to a shell; the lab guest where Debian cannot be had.')
+    .description(
+      'Boots a stock Debian kernel on a PC of our own, to a shell; the lab guest where Debian cannot be had.',
+    )
     .option('--offline', 'obtain nothing: use what is there', false)
     .addHelpText('after', HELP)
     .action(async (options: StartOptions) => setCommandStatus(await (await import('./run.ts')).runStart(options)))

@@ -1,17 +1,8 @@
 /** One at a time: a file that says who works in a directory. */
 import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
+import { isAlive } from '../alive.ts'
 
 const WAIT_MS = 200
-
-/** Whether a process of this host still runs. */
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
-}
 
 /** Takes the lock if nobody has it, or whoever had it is gone. @returns who has it, or undefined: it is taken */
 function tryLock(path: string): number | undefined {

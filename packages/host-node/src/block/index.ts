@@ -1,0 +1,3 @@
+/** Disks. */
+export { openOverlay } from './overlay.ts'
+export { openRawDisk, type RawDiskOptions } from './raw.ts'
