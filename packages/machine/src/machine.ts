@@ -1,5 +1,7 @@
 /** A PC that runs: its board, the loop, and what its user does with it. */
+import type { DebugTarget } from '@ringfold/cpu'
 import type { Board } from './board/board.ts'
+import { machineTarget } from './debug-target.ts'
 import { MachineError } from './errors.ts'
 import type { Inputs } from './inputs.ts'
 import type { AccessCounts } from './io-time.ts'
@@ -183,6 +185,19 @@ export class Machine {
 
   get isPaused(): boolean {
     return this.#paused !== undefined
+  }
+
+  /**
+   * The machine under a debugger, which runs it from now on: instead of `run`. `ended` is called when the machine ends; then the debugger
+   * finds its first processor shut down.
+   */
+  debugTarget(ended: (end: MachineEnd) => void): DebugTarget {
+    const { loop } = this.#parts
+    return machineTarget(this.board, loop, () => {
+      if (this.#resetWanted) this.#reset()
+      if (this.#end !== undefined) ended(this.#end)
+      return this.#end !== undefined
+    })
   }
 
   // Inputs: what a person does to the machine takes effect at the next boundary, and is recorded.

@@ -3,7 +3,7 @@
  * Every turn of the loop is a function of the machine's state and of the inputs, so a run repeats to the bit, in however many
  * stretches it is run.
  */
-import type { ProcessorGroup } from '@ringfold/cpu'
+import type { GroupExit, ProcessorGroup } from '@ringfold/cpu'
 import type { MachineHost } from './host.ts'
 import type { Inputs } from './inputs.ts'
 import type { MachineTime } from './time.ts'
@@ -103,7 +103,15 @@ export class RunLoop {
 
   /** One turn. @returns instructions retired, or that all have to wait */
   #turn(left: number): number | 'wait' {
-    const { time, inputs, group, clock, drain } = this.#parts
+    const { group } = this.#parts
+    return this.turn(left, (budget) => group.run(budget))
+  }
+
+  /**
+   * One turn with somebody else's way of running processors: a debugger's. @returns instructions retired, or that all have to wait
+   */
+  turn(left: number, run: (budget: number) => Pick<GroupExit, 'reason' | 'processor' | 'retired'>): number | 'wait' {
+    const { time, inputs, clock, drain } = this.#parts
     inputs.apply(time.nowNs)
     if (this.#interrupted) return 0
     time.fireDue()
@@ -115,13 +123,18 @@ export class RunLoop {
     const inputNs = inputs.nextNs > nowNs ? inputs.nextNs : Number.POSITIVE_INFINITY
     const budget = Math.ceil(Math.min(stretch, left, time.nextNs - nowNs, inputNs - nowNs))
     time.letRunUntil(nowNs + budget)
-    const { reason, processor, retired } = group.run(budget)
+    const { reason, processor, retired } = run(budget)
     time.letRunUntil(0)
     drain()
     if (reason === 'shutdown') this.#parts.tripleFault(processor)
     const isStuck = reason === 'interrupted' && retired === 0 && time.nowNs === nowNs
     if (isStuck && !this.#interrupted) time.skip(STUCK_NS)
     return reason === 'halted' ? this.#leap(retired) : retired
+  }
+
+  /** Forgets that `interrupt` was called: before turns that somebody else runs. */
+  clearInterrupt(): void {
+    this.#interrupted = false
   }
 
   /** All processors wait: with the virtual clock, until the next timer or recorded input, at once. */

@@ -7,6 +7,7 @@ import {
   type DebianFlavour,
   isDebianFlavour,
   joinArchives,
+  labGuest,
   scriptArchive,
 } from '@ringfold/guests'
 import { obtainDebian, readFileChecked } from '@ringfold/host-node'
@@ -46,9 +47,10 @@ async function namedGuest(name: string, options: RunOptions, isInteractive: bool
   const [kind, flavour = DEFAULT_DEBIAN_FLAVOUR, ...rest] = name.split(':')
   if (kind === 'debian' && rest.length === 0 && isDebianFlavour(flavour))
     return { name: `debian:${flavour}`, boot: await bootDebian(flavour, options, isInteractive) }
+  if (name === 'lab') return { name, boot: { kernel: labGuest({ interactive: isInteractive }).image } }
   throw new InputError(
     `there is no guest ${name}`,
-    'use debian, or debian: and one of cloud-amd64, amd64, 686, 686-pae',
+    'use lab, debian, or debian: and one of cloud-amd64, amd64, 686, 686-pae',
   )
 }
 

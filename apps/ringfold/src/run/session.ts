@@ -3,6 +3,7 @@ import process from 'node:process'
 import { writeFileAtomically } from '@ringfold/host-node'
 import type { Machine, MachineEnd } from '@ringfold/machine'
 import type { RunOptions } from './command.ts'
+import { debugged } from './debugged.ts'
 import type { SerialUse } from './devices.ts'
 import { StatusLine } from './status-line.ts'
 
@@ -41,6 +42,11 @@ export class Session {
     const { maxInstructions } = this.#options
     this.#status?.start()
     const machine = this.#machine as Machine
+    const { gdb } = this.#options
+    if (gdb !== undefined) {
+      const end = await debugged(machine, gdb)
+      if (end !== undefined) return end
+    }
     return machine.run(maxInstructions === undefined ? {} : { instructions: maxInstructions })
   }
 

@@ -12,6 +12,8 @@ export interface ProcessorTargetOptions {
   readonly isClosed?: boolean
   /** Instructions of one processor before the next has its turn. */
   readonly turnInstructions?: number
+  /** Called before a processor has its turn. */
+  readonly onTurn?: (thread: number) => void
   /** What a reset is, beyond that of the processors. */
   readonly onReset?: () => void
 }
@@ -143,6 +145,7 @@ export class ProcessorTarget implements DebugTarget {
     this.#found = null
     this.#turn = thread
     this.#action = action
+    this.#options.onTurn?.(thread)
     if (!this.#points.hasBreakpoints) return this.#execute(thread, instructions)
     // Instruction by instruction: asking between calls of the engine is faster than a hook, which the evaluator has to serve.
     for (let n = 0; n < instructions; n++) {
