@@ -1,33 +1,38 @@
 /** A 16550A UART: National Semiconductor PC16550D datasheet (TL/C/8652), 8 "Registers". */
-import type { IoDevice, IrqLine, Stateful } from '@ringfold/contracts'
+import type { IoDevice, IrqLine, Stateful, Timeline, Timer } from '@ringfold/contracts'
+import { DeviceError } from '../errors.ts'
+import { dueOf, rearm, UartReceiver, type UartReceiverState } from './uart-receiver.ts'
+import { CLOCKS_PER_BIT, FCR, IER, IIR, LCR, LSR, MCR, MSR, UART } from './uart-registers.ts'
 
-const REGISTER = { DATA: 0, IER: 1, FCR: 2, IIR: 2, LCR: 3, MCR: 4, LSR: 5, MSR: 6, SCR: 7 } as const
-const IER = { RECEIVED: 0x01, THR_EMPTY: 0x02, LINE_STATUS: 0x04, MODEM_STATUS: 0x08 } as const
-const IIR = {
-  NONE: 0x01,
-  MODEM: 0x00,
-  THR_EMPTY: 0x02,
-  RECEIVED: 0x04,
-  TIME_OUT: 0x0c,
-  LINE: 0x06,
-  FIFO: 0xc0,
-} as const
-const FCR = { ENABLE: 0x01, CLEAR_RECEIVER: 0x02, CLEAR_TRANSMITTER: 0x04 } as const
-const LCR = { BREAK: 0x40, DLAB: 0x80 } as const
-const MCR = { DTR: 0x01, RTS: 0x02, OUT1: 0x04, OUT2: 0x08, LOOP: 0x10 } as const
-const LSR = { READY: 0x01, OVERRUN: 0x02, BREAK: 0x10, THR_EMPTY: 0x20, EMPTY: 0x40, FIFO_ERROR: 0x80 } as const
-const MSR = { DELTAS: 0x0f, TERI: 0x04, CTS: 0x10, DSR: 0x20, RI: 0x40, DCD: 0x80 } as const
-/** Bytes in the FIFO at which received data interrupts, by FCR bits 7:6. */
-const TRIGGERS = [1, 4, 8, 14] as const
-const FIFO_BYTES = 16
-/** A peer that is there and ready. */
-const CONNECTED = MSR.CTS | MSR.DSR | MSR.DCD
+const DEFAULT_BACKLOG = 1 << 20
+/** The crystal of a PC's serial card: 115200 baud with a divisor of 1. */
+const DEFAULT_CLOCK_HZ = 1_843_200
+/** 9600 baud, as firmware leaves it. */
+const DEFAULT_DIVISOR = 12
+/**
+ * Bytes after which the transmitter rests for a character: a handler that sends as long as it is told that there is room has an end, also
+ * when another processor gives it ever more to send. Linux's driver has 4 KiB to send at most, and complains of 8 KiB.
+ */
+const REST_BYTES = 4096
+
+/** The modem's outputs, as its DTE sees them. */
+export interface ModemLines {
+  readonly cts: boolean
+  readonly dsr: boolean
+  readonly ri: boolean
+  readonly dcd: boolean
+}
 
 export interface Uart16550AOptions {
+  readonly timeline: Timeline
   /** Follows OUT2 as on a PC: it must be set for interrupts to get through. */
   readonly irq: IrqLine
-  /** Takes what the guest sends: a byte leaves at once, whatever the baud rate. Only valid during the call. */
+  /** Takes what the guest sends, a byte each time. Only valid during the call. */
   readonly transmit: (bytes: Uint8Array) => void
+  /** The guest begins or ends to send a break. */
+  readonly setBreak?: (level: boolean) => void
+  /** Of the baud generator. Default 1,843,200. */
+  readonly clockHz?: number
   /** Most bytes that wait for the guest; more are dropped. Default 1 MiB. */
   readonly backlogBytes?: number
 }
@@ -39,98 +44,124 @@ export interface Uart16550AState {
   readonly msr: number
   readonly scr: number
   readonly divisor: number
-  readonly fcr: number
-  readonly overrun: boolean
-  readonly breaks: boolean
-  /** The transmitter-empty interrupt is due. */
-  readonly thrInterrupt: boolean
-  /** The receiver's FIFO, oldest first. */
-  readonly fifo: readonly number[]
-  /** What waits for room in it. */
-  readonly backlog: Uint8Array
+  /** What the peer drives, as bits of MSR. */
+  readonly lines: number
+  /** The interrupt of the empty transmitter is due. */
+  readonly isThrDue: boolean
+  /** When it will be due; null: no transmission is awaited. */
+  readonly thrNs: number | null
+  /** Bytes since the transmitter rested. */
+  readonly sentBytes: number
+  readonly receiver: UartReceiverState
 }
 
-const DEFAULT_BACKLOG = 1 << 20
-
+/**
+ * A byte that the guest writes leaves at once, and LSR always shows an empty transmitter: whoever polls never waits. IIR tells it too when
+ * it is read, so a handler sends all that there is to send; the wire follows a character's time after the first byte of a burst, for who
+ * waits for the next interrupt, and so that no edge is left over from what a handler has seen already.
+ * Input comes at the baud rate, and is held back as long as the guest has no room for it: nothing is lost between host and guest.
+ */
 export class Uart16550A implements Stateful<Uart16550AState> {
   readonly #options: Uart16550AOptions
+  readonly #clockHz: number
+  readonly #receiver: UartReceiver
+  readonly #sent: Timer
   readonly #byte = new Uint8Array(1)
   #ier = 0
   #lcr = 0
   #mcr = 0
-  #msr: number = CONNECTED
+  #lines: number = MSR.CTS | MSR.DSR | MSR.DCD
+  #msr = this.#lines
   #scr = 0
-  #divisor = 12
-  #fcr = 0
-  #overrun = false
-  #break = false
-  #thrInterrupt = false
-  #fifo: number[] = []
-  #backlog: Uint8Array[] = []
-  /** Bytes of the first piece of the backlog that are gone. */
-  #taken = 0
-  #backlogBytes = 0
+  #divisor = DEFAULT_DIVISOR
+  #isThrDue = false
+  #sentBytes = 0
 
+  /** Throws `DeviceError` `device.option`. */
   constructor(options: Uart16550AOptions) {
+    const { timeline, clockHz = DEFAULT_CLOCK_HZ, backlogBytes = DEFAULT_BACKLOG } = options
+    if (!(clockHz > 0) || !Number.isInteger(backlogBytes) || backlogBytes < 1) {
+      const what = `a UART with a clock of ${clockHz} Hz and a backlog of ${backlogBytes} bytes`
+      throw new DeviceError('device.option', what, 'give numbers above 0')
+    }
     this.#options = options
+    this.#clockHz = clockHz
+    this.#receiver = new UartReceiver({
+      timeline,
+      backlogBytes,
+      characterNs: () => this.#characterNs,
+      changed: () => this.#update(),
+    })
+    this.#sent = timeline.timer(() => {
+      this.#isThrDue = true
+      this.#sentBytes = 0
+      this.#update()
+    })
   }
 
-  /** Eight ports. */
+  /** Eight ports of a byte. */
   readonly ports: IoDevice = {
     read: (offset) => this.#read(offset),
     write: (offset, _sizeBytes, value) => this.#write(offset, value & 0xff),
   }
 
-  /** Bytes that wait for the guest to make room. */
+  /** Bytes from the line that wait until the guest has room for them. */
   get backlogBytes(): number {
-    return this.#backlogBytes
+    return this.#receiver.backlogBytes
   }
 
-  /** Bytes from the line. They are held back until the guest has room for them, so nothing overruns. */
+  /** Bytes from the line. */
   receive(bytes: Uint8Array): void {
-    const room = (this.#options.backlogBytes ?? DEFAULT_BACKLOG) - this.#backlogBytes
-    const kept = bytes.slice(0, Math.max(0, room))
-    if (kept.length === 0) return
-    this.#backlog.push(kept)
-    this.#backlogBytes += kept.length
-    this.#refill()
+    this.#receiver.receive(bytes)
     this.#update()
   }
 
-  get #capacity(): number {
-    return (this.#fcr & FCR.ENABLE) !== 0 ? FIFO_BYTES : 1
+  /** A break from the line, after what waits already. */
+  receiveBreak(): void {
+    this.#receiver.receiveBreak()
+    this.#update()
   }
 
-  /** Moves what waits into the FIFO; in loopback the line is cut off. */
-  #refill(): void {
-    if ((this.#mcr & MCR.LOOP) !== 0) return
-    while (this.#fifo.length < this.#capacity) {
-      const first = this.#backlog[0]
-      if (first === undefined) return
-      this.#fifo.push(first[this.#taken++] as number)
-      this.#backlogBytes--
-      if (this.#taken < first.length) continue
-      this.#backlog.shift()
-      this.#taken = 0
+  /** What the peer drives; lines that are not named stay. At first it is there and ready: CTS, DSR and DCD. */
+  setModemLines(lines: Partial<ModemLines>): void {
+    for (const [name, level] of Object.entries(lines)) {
+      const bit = MSR[name.toUpperCase() as 'CTS' | 'DSR' | 'RI' | 'DCD']
+      this.#lines = level ? this.#lines | bit : this.#lines & ~bit
     }
+    if (!this.#isLooped) this.#showLines(this.#lines)
+    this.#update()
   }
+
+  get #isLooped(): boolean {
+    return (this.#mcr & MCR.LOOP) !== 0
+  }
+
+  /** Start bit, word, parity, stop bits; one and a half of them with 5 bits (8.1). */
+  get #characterNs(): number {
+    const word = 5 + (this.#lcr & LCR.WORD_LENGTH)
+    const stops = (this.#lcr & LCR.TWO_STOPS) === 0 ? 1 : word === 5 ? 1.5 : 2
+    const bits = 1 + word + ((this.#lcr & LCR.PARITY) === 0 ? 0 : 1) + stops
+    return Math.ceil((bits * CLOCKS_PER_BIT * Math.max(1, this.#divisor) * 1e9) / this.#clockHz)
+  }
+
+  // Reading.
 
   #read(offset: number): number {
-    const latched = (this.#lcr & LCR.DLAB) !== 0
+    const isLatched = (this.#lcr & LCR.DLAB) !== 0
     switch (offset) {
-      case REGISTER.DATA:
-        return latched ? this.#divisor & 0xff : this.#readData()
-      case REGISTER.IER:
-        return latched ? this.#divisor >>> 8 : this.#ier
-      case REGISTER.IIR:
+      case UART.DATA:
+        return isLatched ? this.#divisor & 0xff : this.#readData()
+      case UART.IER:
+        return isLatched ? this.#divisor >>> 8 : this.#ier
+      case UART.IIR:
         return this.#readIir()
-      case REGISTER.LCR:
+      case UART.LCR:
         return this.#lcr
-      case REGISTER.MCR:
+      case UART.MCR:
         return this.#mcr
-      case REGISTER.LSR:
+      case UART.LSR:
         return this.#readLsr()
-      case REGISTER.MSR:
+      case UART.MSR:
         return this.#readMsr()
       default:
         return this.#scr
@@ -138,31 +169,29 @@ export class Uart16550A implements Stateful<Uart16550AState> {
   }
 
   #readData(): number {
-    const byte = this.#fifo.shift() ?? 0
-    this.#refill()
+    const byte = this.#receiver.read()
     this.#update()
     return byte
   }
 
-  /** Reading says that the transmitter is empty once. */
+  /** Reading takes back the interrupt of the empty transmitter, if it is the one that is told (table IV). */
   #readIir(): number {
-    const cause = this.#cause()
+    if (this.#sent.isArmed && this.#sentBytes < REST_BYTES) {
+      this.#sent.disarm()
+      this.#isThrDue = true
+    }
+    const cause = this.#cause
     if (cause === IIR.THR_EMPTY) {
-      this.#thrInterrupt = false
+      this.#isThrDue = false
       this.#update()
     }
-    return cause | ((this.#fcr & FCR.ENABLE) !== 0 ? IIR.FIFO : 0)
+    return cause | ((this.#receiver.fcr & FCR.ENABLE) !== 0 ? IIR.FIFO : 0)
   }
 
   #readLsr(): number {
-    let value = LSR.THR_EMPTY | LSR.EMPTY
-    if (this.#fifo.length > 0) value |= LSR.READY
-    if (this.#overrun) value |= LSR.OVERRUN
-    if (this.#break) value |= LSR.BREAK | ((this.#fcr & FCR.ENABLE) !== 0 ? LSR.FIFO_ERROR : 0)
-    this.#overrun = false
-    this.#break = false
+    const status = this.#receiver.takeStatus() | LSR.THR_EMPTY | LSR.EMPTY
     this.#update()
-    return value
+    return status
   }
 
   #readMsr(): number {
@@ -172,27 +201,29 @@ export class Uart16550A implements Stateful<Uart16550AState> {
     return value
   }
 
+  // Writing.
+
   #write(offset: number, value: number): void {
-    const latched = (this.#lcr & LCR.DLAB) !== 0
+    const isLatched = (this.#lcr & LCR.DLAB) !== 0
     switch (offset) {
-      case REGISTER.DATA:
-        if (latched) this.#divisor = (this.#divisor & 0xff00) | value
+      case UART.DATA:
+        if (isLatched) this.#divisor = (this.#divisor & 0xff00) | value
         else this.#send(value)
         break
-      case REGISTER.IER:
-        if (latched) this.#divisor = (this.#divisor & 0xff) | (value << 8)
-        else this.#writeIer(value & 0x0f)
+      case UART.IER:
+        if (isLatched) this.#divisor = (this.#divisor & 0xff) | (value << 8)
+        else this.#writeIer(value & IER.MASK)
         break
-      case REGISTER.FCR:
-        this.#writeFcr(value)
+      case UART.FCR:
+        this.#receiver.control(value)
         break
-      case REGISTER.LCR:
+      case UART.LCR:
         this.#writeLcr(value)
         break
-      case REGISTER.MCR:
-        this.#writeMcr(value & 0x1f)
+      case UART.MCR:
+        this.#writeMcr(value & MCR.MASK)
         break
-      case REGISTER.SCR:
+      case UART.SCR:
         this.#scr = value
         break
       default:
@@ -202,103 +233,91 @@ export class Uart16550A implements Stateful<Uart16550AState> {
   }
 
   #send(value: number): void {
-    this.#thrInterrupt = true
-    if ((this.#mcr & MCR.LOOP) === 0) {
+    if (this.#isLooped) this.#receiver.loop(value)
+    else {
       this.#byte[0] = value
       this.#options.transmit(this.#byte)
-    } else this.#loop(value)
-  }
-
-  #loop(value: number): void {
-    if (this.#fifo.length < this.#capacity) this.#fifo.push(value)
-    else {
-      this.#overrun = true
-      // Without a FIFO the newer byte takes the place of the older one.
-      if (this.#capacity === 1) this.#fifo[0] = value
     }
+    this.#isThrDue = false
+    // Whoever does not ask for the interrupt is told at once when asking: see `#writeIer`.
+    if ((this.#ier & IER.THR_EMPTY) === 0) return
+    this.#sentBytes++
+    if (!this.#sent.isArmed) this.#sent.arm(this.#options.timeline.nowNs + this.#characterNs)
   }
 
-  /** Switching the transmitter's interrupt on, while it is empty, makes it due. */
+  /** Enabling the interrupt of the transmitter while that is empty makes it due: drivers begin to send, and test UARTs, so. */
   #writeIer(value: number): void {
-    if ((value & ~this.#ier & IER.THR_EMPTY) !== 0) this.#thrInterrupt = true
+    const rising = value & ~this.#ier
     this.#ier = value
-  }
-
-  #writeFcr(value: number): void {
-    const switched = ((value ^ this.#fcr) & FCR.ENABLE) !== 0
-    if (switched || (value & FCR.CLEAR_RECEIVER) !== 0) this.#fifo = []
-    this.#fcr = (value & FCR.ENABLE) !== 0 ? value & 0xc9 : 0
-    this.#refill()
+    if ((rising & IER.THR_EMPTY) !== 0) this.#isThrDue = true
+    if ((value & IER.THR_EMPTY) !== 0) return
+    this.#sent.disarm()
+    this.#sentBytes = 0
   }
 
   #writeLcr(value: number): void {
-    const begins = (value & ~this.#lcr & LCR.BREAK) !== 0
+    const changed = (value ^ this.#lcr) & LCR.BREAK
     this.#lcr = value
-    if (!begins || (this.#mcr & MCR.LOOP) === 0) return
-    this.#loop(0)
-    this.#break = true
+    if (changed === 0) return
+    const isOn = (value & LCR.BREAK) !== 0
+    if (!this.#isLooped) this.#options.setBreak?.(isOn)
+    else if (isOn) this.#receiver.loopBreak()
   }
 
   #writeMcr(value: number): void {
-    const wasLooped = (this.#mcr & MCR.LOOP) !== 0
+    const wasLooped = this.#isLooped
     this.#mcr = value
-    const loops = (value & MCR.LOOP) !== 0
-    if (wasLooped && !loops) this.#refill()
-    this.#setModemLines(loops ? loopedLines(value) : CONNECTED)
+    if (this.#isLooped) this.#showLines(loopedLines(value))
+    else if (wasLooped) this.#showLines(this.#lines)
+    if (wasLooped !== this.#isLooped) this.#receiver.isConnected = wasLooped
   }
 
-  #setModemLines(lines: number): void {
-    const changed = (lines ^ this.#msr) & 0xf0
+  #showLines(lines: number): void {
+    const changed = ((lines ^ this.#msr) & MSR.LINES) >>> 4
+    // The ring indicator tells its end only.
     const ringEnded = (this.#msr & ~lines & MSR.RI) !== 0 ? MSR.TERI : 0
-    const deltas = ((changed >>> 4) & ~MSR.TERI) | ringEnded
-    this.#msr = lines | (this.#msr & MSR.DELTAS) | deltas
+    this.#msr = lines | (this.#msr & MSR.DELTAS) | (changed & ~MSR.TERI) | ringEnded
   }
 
-  /** The cause of highest priority, as IIR bits 3:0. */
-  #cause(): number {
+  // Interrupts.
+
+  /** The cause of highest priority, as IIR bits 3:0 (table IV). */
+  get #cause(): number {
     const ier = this.#ier
-    if ((ier & IER.LINE_STATUS) !== 0 && (this.#overrun || this.#break)) return IIR.LINE
-    if ((ier & IER.RECEIVED) !== 0 && this.#fifo.length > 0) {
-      // Less than the trigger level: the character time-out, which here comes at once.
-      const trigger = this.#capacity === 1 ? 1 : (TRIGGERS[this.#fcr >>> 6] as number)
-      return this.#fifo.length >= trigger ? IIR.RECEIVED : IIR.TIME_OUT
-    }
-    if ((ier & IER.THR_EMPTY) !== 0 && this.#thrInterrupt) return IIR.THR_EMPTY
+    if ((ier & IER.LINE_STATUS) !== 0 && this.#receiver.hasError) return IIR.LINE
+    const received = (ier & IER.RECEIVED) !== 0 ? this.#receiver.cause : IIR.NONE
+    if (received !== IIR.NONE) return received
+    if ((ier & IER.THR_EMPTY) !== 0 && this.#isThrDue) return IIR.THR_EMPTY
     if ((ier & IER.MODEM_STATUS) !== 0 && (this.#msr & MSR.DELTAS) !== 0) return IIR.MODEM
     return IIR.NONE
   }
 
+  /** In loopback OUT2 does not reach its pin, which opens the way of the interrupt on a PC. */
   #update(): void {
-    const isOut2 = (this.#mcr & MCR.OUT2) !== 0 && (this.#mcr & MCR.LOOP) === 0
-    this.#options.irq.set(isOut2 && this.#cause() !== IIR.NONE)
+    const isOpen = (this.#mcr & MCR.OUT2) !== 0 && !this.#isLooped
+    this.#options.irq.set(isOpen && this.#cause !== IIR.NONE)
   }
 
+  // State.
+
+  /** Master reset (table III): SCR and divisor stay, and what waits on the line. */
   reset(): void {
     this.#ier = 0
     this.#lcr = 0
     this.#mcr = 0
-    this.#msr = CONNECTED
-    this.#fcr = 0
-    this.#overrun = false
-    this.#break = false
-    this.#thrInterrupt = false
-    this.#fifo = []
-    this.#refill()
+    this.#msr = this.#lines
+    this.#isThrDue = false
+    this.#sentBytes = 0
+    this.#sent.disarm()
+    this.#receiver.reset()
     this.#update()
   }
 
   state(): Uart16550AState {
-    const backlog = new Uint8Array(this.#backlogBytes)
-    let at = 0
-    for (const [n, piece] of this.#backlog.entries()) {
-      const rest = n === 0 ? piece.subarray(this.#taken) : piece
-      backlog.set(rest, at)
-      at += rest.length
-    }
     return {
       ...{ ier: this.#ier, lcr: this.#lcr, mcr: this.#mcr, msr: this.#msr, scr: this.#scr, divisor: this.#divisor },
-      ...{ fcr: this.#fcr, overrun: this.#overrun, breaks: this.#break, thrInterrupt: this.#thrInterrupt },
-      ...{ fifo: [...this.#fifo], backlog },
+      ...{ lines: this.#lines, isThrDue: this.#isThrDue, thrNs: dueOf(this.#sent), sentBytes: this.#sentBytes },
+      receiver: this.#receiver.state(),
     }
   }
 
@@ -309,18 +328,15 @@ export class Uart16550A implements Stateful<Uart16550AState> {
     this.#msr = state.msr
     this.#scr = state.scr
     this.#divisor = state.divisor
-    this.#fcr = state.fcr
-    this.#overrun = state.overrun
-    this.#break = state.breaks
-    this.#thrInterrupt = state.thrInterrupt
-    this.#fifo = [...state.fifo]
-    this.#backlog = state.backlog.length > 0 ? [state.backlog.slice()] : []
-    this.#backlogBytes = state.backlog.length
-    this.#taken = 0
+    this.#lines = state.lines
+    this.#isThrDue = state.isThrDue
+    this.#sentBytes = state.sentBytes
+    rearm(this.#sent, state.thrNs)
+    this.#receiver.restore(state.receiver)
   }
 }
 
-/** In loopback the modem's outputs come back as its inputs: DTR as DSR, RTS as CTS, OUT1 as RI, OUT2 as DCD. */
+/** In loopback the modem's outputs come back as its inputs: DTR as DSR, RTS as CTS, OUT1 as RI, OUT2 as DCD (8.8). */
 function loopedLines(mcr: number): number {
   return (
     ((mcr & MCR.DTR) !== 0 ? MSR.DSR : 0) |

@@ -100,7 +100,11 @@ export function addSerialLines(board: Board, inputs: Inputs, { serial = [] }: Ma
   for (const [n, { port, irq }] of SERIAL_LINES.slice(0, count).entries()) {
     const channel = `serial${n}`
     const line = new SerialPort((bytes) => inputs.push(channel, bytes.slice()), serial[n])
-    const uart = new Uart16550A({ irq: board.line(irq), transmit: (bytes) => line.transmit(bytes) })
+    const uart = new Uart16550A({
+      timeline: board.time,
+      irq: board.line(irq),
+      transmit: (bytes) => line.transmit(bytes),
+    })
     inputs.connect(channel, (bytes) => uart.receive(bytes))
     board.addPorts(port, 8, uart.ports, 1)
     board.addDevice(channel, uart)
