@@ -1,7 +1,10 @@
 /** Conformance suites for the swap points, and programs to try implementations with. */
+export { type BlockFactory, blockBackendChecks } from './block-backend-suite.ts'
 export { type Check, TestkitError } from './check.ts'
+export { type ConsoleSubject, consoleBackendChecks } from './console-backend-suite.ts'
 export { engineChecks } from './engine-suite.ts'
 export { FIRMWARE_BYTES, firmware, RESULTS, RESULTS_BYTES } from './firmware.ts'
 export { fuzzIo, type IoFuzzOptions } from './io-fuzz.ts'
 export { ManualTimeline } from './manual-timeline.ts'
+export { type NetSubject, netBackendChecks } from './net-backend-suite.ts'
 export { type TimelineSubject, timelineChecks } from './timeline-suite.ts'
