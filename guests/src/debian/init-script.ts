@@ -49,9 +49,8 @@ if [ -e /${SCRIPT_PATH} ]; then
 fi
 cat /etc/motd
 cd /root
-# A terminal of its own for the shell, so that Ctrl-C reaches what runs in it.
-setsid cttyhack sh -l &
-wait $!
+# A terminal of its own for the shell, so that Ctrl-C reaches what runs in it: not in the background, where that is ignored.
+setsid cttyhack sh -l
 exec /sbin/poweroff
 `
 
@@ -76,6 +75,10 @@ exec /sbin/poweroff
 
 export const PROFILE = `export PS1='root@ringfold:\\w# '
 alias ll='ls -l'
+# The first process waits for this shell, so what busybox would tell it is done here.
+poweroff() { exec /sbin/poweroff; }
+halt() { exec /sbin/poweroff; }
+reboot() { exec /sbin/reboot; }
 `
 
 export const UDHCPC = `#!/bin/sh

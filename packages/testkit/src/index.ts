@@ -2,6 +2,7 @@
 export { type BlockFactory, blockBackendChecks } from './block-backend-suite.ts'
 export { type Check, TestkitError } from './check.ts'
 export { type ConsoleSubject, consoleBackendChecks } from './console-backend-suite.ts'
+export { ConsoleDriver, type ConsoleDriverOptions, type DrivenConsole } from './console-driver.ts'
 export { engineChecks } from './engine-suite.ts'
 export { FIRMWARE_BYTES, firmware, RESULTS, RESULTS_BYTES } from './firmware.ts'
 export { fuzzIo, type IoFuzzOptions } from './io-fuzz.ts'
