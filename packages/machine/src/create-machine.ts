@@ -2,7 +2,14 @@
 import { PhysicalMemory, PortSpace } from '@ringfold/memory'
 import { cpuModel } from '@ringfold/rings'
 import { Board } from './board/board.ts'
-import { addInterruptControllers, addLegacyDevices, addPower, addSerialLines, makePic } from './board/chipset.ts'
+import {
+  addInterruptControllers,
+  addLegacyDevices,
+  addPower,
+  addSerialLines,
+  addTimers,
+  makePic,
+} from './board/chipset.ts'
 import { addPci, addVirtioDevices, defaultMac } from './board/pci.ts'
 import { machineModel, makeProcessors } from './board/processors.ts'
 import { modelShape } from './board/shape.ts'
@@ -61,7 +68,8 @@ function makeBoard(options: MachineOptions, inputs: Inputs): Board {
   })
   board.group = processors.group
   addInterruptControllers(board, pic, processors)
-  addLegacyDevices(board, options)
+  addTimers(board, options)
+  addLegacyDevices(board, inputs, options)
   const host = addPci(board, addPower(board, inputs))
   addSerialLines(board, inputs, options)
   addVirtioDevices(board, host, inputs, options)

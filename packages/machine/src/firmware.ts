@@ -19,7 +19,7 @@ import {
   readMultibootHeader,
 } from '@ringfold/boot'
 import type { Processor } from '@ringfold/cpu'
-import { ACPI_PM, pirqOf } from '@ringfold/devices'
+import { ACPI_PM, HPET_BLOCK_ID, PVPANIC_PORT, pirqOf } from '@ringfold/devices'
 import type { Board } from './board/board.ts'
 import { assignPci } from './board/pci.ts'
 import { MachineError } from './errors.ts'
@@ -60,6 +60,10 @@ export function acpiPlatform(board: Board): AcpiPlatform {
       line: pirqOf,
     },
     serial: serial.slice(0, Math.max(1, Math.min(board.serial.length, serial.length))),
+    keyboard: { irq: IRQ.KEYBOARD, mouseIrq: IRQ.MOUSE },
+    hpet: { address: ADDRESS.HPET, blockId: HPET_BLOCK_ID },
+    pvpanicPort: PVPANIC_PORT,
+    fwCfgPort: PORT.FW_CFG,
     rtc: { irq: IRQ.RTC },
     pit: { irq: IRQ.TIMER },
   }

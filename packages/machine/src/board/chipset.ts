@@ -1,13 +1,33 @@
 /** The devices that every machine has, and their wires. */
 
 import type { IoDevice, IrqLine } from '@ringfold/contracts'
-import { ACPI_PM, AcpiPm, IoApic, Pic8259Pair, Pit8254, RtcCmos, Uart16550A } from '@ringfold/devices'
+import {
+  ACPI_PM,
+  AcpiPm,
+  DEBUG_CONSOLE_PORT,
+  debugConsole,
+  FW_CFG,
+  FW_CFG_PORTS,
+  FwCfg,
+  fastA20,
+  HPET_BYTES,
+  Hpet,
+  I8042,
+  IoApic,
+  isaDebugExit,
+  Pic8259Pair,
+  Pit8254,
+  PVPANIC_PORT,
+  pvpanic,
+  RtcCmos,
+  Uart16550A,
+} from '@ringfold/devices'
 import type { Inputs } from '../inputs.ts'
 import { ADDRESS, GSI, IRQ, PCI_IRQ, PORT } from '../memory-map.ts'
 import type { MachineOptions } from '../options.ts'
 import { SerialPort } from '../serial-port.ts'
 import type { Board } from './board.ts'
-import { FanOut, WiredOr } from './interrupts.ts'
+import { FanOut, GatedLine, WiredOr } from './interrupts.ts'
 import type { Processors } from './processors.ts'
 
 /** Default time of the real-time clock at power-on: 2026-01-01. */
@@ -60,16 +80,71 @@ function pciLines(board: Board, pic: Pic8259Pair): ReadonlyMap<number, IrqLine> 
   return lines
 }
 
-export function addLegacyDevices(board: Board, options: MachineOptions): void {
+/** Clocks: the 8254, the real-time clock, and the event timer that can take their interrupts over. */
+export function addTimers(board: Board, { epochSeconds = DEFAULT_EPOCH }: MachineOptions): void {
   const { time } = board
-  const pit = new Pit8254({ timeline: time, irq: board.line(IRQ.TIMER) })
+  const [pitLine, rtcLine] = [IRQ.TIMER, IRQ.RTC].map((irq) => new GatedLine(board.line(irq))) as [GatedLine, GatedLine]
+  const pit = new Pit8254({ timeline: time, irq: pitLine })
   board.addPorts(PORT.PIT, 4, pit.ports, 1)
   board.addPorts(PORT.SYSTEM_CONTROL_B, 1, pit.port61, 1)
   board.addDevice('pit', pit)
-  const rtc = new RtcCmos({ timeline: time, irq: board.line(IRQ.RTC), epoch: options.epochSeconds ?? DEFAULT_EPOCH })
+  const rtc = new RtcCmos({ timeline: time, irq: rtcLine, epoch: epochSeconds })
   board.addPorts(PORT.CMOS, 2, rtc.ports, 1)
   board.addDevice('rtc', rtc)
+  const hpet = new Hpet({
+    timeline: time,
+    irq: (gsi) => board.line(gsi),
+    messages: board.messages,
+    legacyReplacement: (on) => {
+      pitLine.setOpen(!on)
+      rtcLine.setOpen(!on)
+    },
+  })
+  board.addMmio(ADDRESS.HPET, HPET_BYTES, hpet.mmio)
+  board.addDevice('hpet', hpet)
   board.addPorts(PORT.POST, 1, SCRATCH, 1)
+}
+
+/** Keyboard, debugging ports, and the device by which test kernels learn what the machine has. */
+export function addLegacyDevices(board: Board, inputs: Inputs, options: MachineOptions): void {
+  const a20 = (enabled: boolean) => board.memory.setA20(enabled)
+  const reset = () => board.onEvent({ kind: 'reset' })
+  const keyboard = new I8042({ keyboardIrq: board.line(IRQ.KEYBOARD), mouseIrq: board.line(IRQ.MOUSE), a20, reset })
+  board.addPorts(PORT.KEYBOARD_DATA, 1, keyboard.data, 1)
+  board.addPorts(PORT.KEYBOARD_COMMAND, 1, keyboard.command, 1)
+  board.addDevice('i8042', keyboard)
+  inputs.connect('keyboard', (bytes) => {
+    const text = new TextDecoder().decode(bytes)
+    keyboard.key(text.slice(1), text.startsWith('+'))
+  })
+  const gate = fastA20({ a20, reset })
+  board.addPorts(PORT.SYSTEM_CONTROL_A, 1, gate.port, 1)
+  board.addDevice('fast-a20', gate)
+  board.addPorts(
+    PVPANIC_PORT,
+    1,
+    pvpanic(() => board.onEvent({ kind: 'panic' })),
+    1,
+  )
+  const { debugExitPort, debugConsole: transmit } = options
+  if (transmit !== undefined) board.addPorts(DEBUG_CONSOLE_PORT, 1, debugConsole(transmit), 1)
+  if (debugExitPort !== undefined)
+    board.addPorts(
+      debugExitPort,
+      4,
+      isaDebugExit((status) => board.onEvent({ kind: 'debug-exit', status })),
+    )
+  addFwCfg(board)
+}
+
+function addFwCfg(board: Board): void {
+  const fwCfg = new FwCfg({ memory: board.memory })
+  const { length } = board.group.processors
+  fwCfg.addNumber(FW_CFG.NB_CPUS, length, 2)
+  fwCfg.addNumber(FW_CFG.MAX_CPUS, length, 2)
+  fwCfg.addNumber(FW_CFG.RAM_SIZE, board.memory.ramBytes, 8)
+  board.addPorts(PORT.FW_CFG, FW_CFG_PORTS, fwCfg.ports)
+  board.addDevice('fw-cfg', fwCfg)
 }
 
 /** The port at which firmware tells how far it is; systems write there to wait a microsecond. */

@@ -14,6 +14,28 @@ export class FanOut implements IrqLine {
   }
 }
 
+/** A wire that somebody else may take over: while it is closed, it is low. */
+export class GatedLine implements IrqLine {
+  readonly #output: IrqLine
+  #isOpen = true
+  #level = false
+
+  constructor(output: IrqLine) {
+    this.#output = output
+  }
+
+  set(level: boolean): void {
+    this.#level = level
+    if (this.#isOpen) this.#output.set(level)
+  }
+
+  setOpen(isOpen: boolean): void {
+    if (this.#isOpen === isOpen) return
+    this.#isOpen = isOpen
+    this.#output.set(isOpen && this.#level)
+  }
+}
+
 /** Several wires into one input, which is high while one of them is. */
 export class WiredOr implements Stateful<{ readonly levels: readonly boolean[] }> {
   readonly inputs: readonly IrqLine[]
