@@ -229,8 +229,8 @@ export class Machine {
     this.#parts.inputs.record()
   }
 
-  /** What was written down, from `record` to now. The machine must not be running. */
-  recording(): Uint8Array {
+  /** What was written down, from `record` to now, with notes for whoever replays it. The machine must not be running. */
+  recording(notes: Recording['notes'] = {}): Uint8Array {
     this.#requireStill('its recording is taken')
     const { inputs } = this.#parts
     if (this.#recordedFrom === undefined)
@@ -240,6 +240,7 @@ export class Machine {
       inputs: [...inputs.recorded, inputs.mark(END_CHANNEL, this.board.time.nowNs)],
       instructions: this.board.retired,
       to: this.stateHash(),
+      notes,
     })
   }
 

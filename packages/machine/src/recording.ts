@@ -14,6 +14,8 @@ export interface Recording {
   /** Instructions that were retired at its end. */
   readonly instructions: number
   readonly inputs: readonly LoggedInput[]
+  /** What whoever recorded wants to know again: plain data. */
+  readonly notes: Readonly<Record<string, unknown>>
 }
 
 export function encodeRecording(recording: Recording): Uint8Array {

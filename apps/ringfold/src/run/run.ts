@@ -1,7 +1,14 @@
 import process, { availableMemory } from 'node:process'
 import type { ConsoleBackend } from '@ringfold/contracts'
 import { readFileChecked, writeFileAtomically } from '@ringfold/host-node'
-import { createMachine, type Machine, type MachineEnd, type MachineOptions, snapshotShape } from '@ringfold/machine'
+import {
+  createMachine,
+  decodeRecording,
+  type Machine,
+  type MachineEnd,
+  type MachineOptions,
+  snapshotShape,
+} from '@ringfold/machine'
 import { type CpuModel, cpuModel, withFeatures } from '@ringfold/rings'
 import { ExitStatus, InputError } from '../exit.ts'
 import { withInputErrors } from '../host-errors.ts'
@@ -25,7 +32,8 @@ async function run(options: RunOptions): Promise<number> {
   const snapshot = await optionalFile(options.restore, 'snapshot')
   const recording = await optionalFile(options.replay, 'recording')
   const session = new Session(options, isInteractive)
-  const machine = await build(options, guest.boot, snapshot, session, isInteractive)
+  const epochSeconds = epochOf(options, recording, isInteractive)
+  const machine = await build(options, { boot: guest.boot, snapshot, epochSeconds }, session, isInteractive)
   session.attach(machine)
   try {
     if (snapshot !== undefined) machine.restore(snapshot)
@@ -34,7 +42,7 @@ async function run(options: RunOptions): Promise<number> {
     const startMs = performance.now()
     const end = await session.run()
     const seconds = (performance.now() - startMs) / 1000
-    await writeResults(options, machine, guest.name, end, seconds)
+    await writeResults(options, { machine, guest: guest.name, end, seconds, epochSeconds })
     return statusOf(end, machine, options)
   } finally {
     session.end()
@@ -61,11 +69,29 @@ function modelOf(options: RunOptions, snapshot: Uint8Array | undefined): CpuMode
   return { ...cpuModel(shape.cpuModel), features: new Set(shape.cpuFeatures) }
 }
 
+/** Whether the machine's clock follows this host's. */
+function clockOf({ clock, net }: RunOptions, isInteractive: boolean): 'virtual' | 'real' {
+  const isReal = isInteractive || net.some((text) => text !== 'none')
+  return clock ?? (isReal ? 'real' : 'virtual')
+}
+
+/** What the real-time clock shows at power-on: in a replay, what it showed then. */
+function epochOf(options: RunOptions, recording: Uint8Array | undefined, isInteractive: boolean): number {
+  const noted = recording === undefined ? undefined : decodeRecording(recording).notes.epochSeconds
+  if (typeof noted === 'number') return noted
+  return clockOf(options, isInteractive) === 'real' ? Math.floor(Date.now() / 1000) : VIRTUAL_EPOCH
+}
+
+interface Beginning {
+  readonly boot: MachineOptions['boot']
+  readonly snapshot: Uint8Array | undefined
+  readonly epochSeconds: number
+}
+
 /** Makes the machine that options and snapshot describe. */
 async function build(
   options: RunOptions,
-  boot: MachineOptions['boot'],
-  snapshot: Uint8Array | undefined,
+  { boot, snapshot, epochSeconds }: Beginning,
   session: Session,
   isInteractive: boolean,
 ): Promise<Machine> {
@@ -85,16 +111,13 @@ async function build(
     const backend = await openNet(net, isReplay)
     if (backend !== undefined) nets.push({ backend })
   }
-  const isReal = isInteractive || nets.length > 0
   return createMachine({
     memory,
     cpus: options.cpus ?? shape?.cpus ?? 1,
     cpuModel: modelOf(options, snapshot),
     engine: options.engine === 'reference' ? 'reference' : 'interpreter',
-    clock: options.clock ?? (isReal ? 'real' : 'virtual'),
-    epochSeconds: Math.floor(
-      (options.clock ?? (isReal ? 'real' : 'virtual')) === 'real' ? Date.now() / 1000 : VIRTUAL_EPOCH,
-    ),
+    clock: clockOf(options, isInteractive),
+    epochSeconds,
     serial: await serialLines(options, session),
     disks,
     nets,
@@ -116,19 +139,22 @@ async function serialLines(options: RunOptions, session: Session): Promise<(Cons
   return lines
 }
 
-async function writeResults(
-  options: RunOptions,
-  machine: Machine,
-  guest: string,
-  end: MachineEnd,
-  seconds: number,
-): Promise<void> {
+interface Results {
+  readonly machine: Machine
+  readonly guest: string
+  readonly end: MachineEnd
+  readonly seconds: number
+  readonly epochSeconds: number
+}
+
+async function writeResults(options: RunOptions, results: Results): Promise<void> {
+  const { machine, guest, end, seconds, epochSeconds } = results
   const { report, record, snapshot } = options
   if (report !== undefined) {
     const text = JSON.stringify(reportOf(guest, machine, end, seconds), null, 2)
     await writeFileAtomically(report, `${text}\n`)
   }
-  if (record !== undefined) await writeFileAtomically(record, machine.recording())
+  if (record !== undefined) await writeFileAtomically(record, machine.recording({ epochSeconds }))
   if (snapshot !== undefined) await writeFileAtomically(snapshot, machine.snapshot())
 }
 
