@@ -1,5 +1,17 @@
 /** What PCs have had since long, and what hypervisors added in the same manner. */
-export { FW_CFG, FW_CFG_PORTS, FwCfg, type FwCfgState } from './fw-cfg.ts'
+export { DEBUG_CONSOLE_PORT, debugConsole, isaDebugExit } from './debug-ports.ts'
+export { type FastA20, type FastA20Options, type FastA20State, fastA20 } from './fast-a20.ts'
+export {
+  FW_CFG,
+  FW_CFG_PORTS,
+  FwCfg,
+  type FwCfgImage,
+  type FwCfgNumber,
+  type FwCfgOptions,
+  type FwCfgState,
+} from './fw-cfg.ts'
 export { I8042, type I8042Options, type I8042State } from './i8042.ts'
-export { SCAN_CODES_2 } from './scan-codes.ts'
-export { DEBUG_CONSOLE_PORT, debugConsole, fastA20, isaDebugExit, PVPANIC, PVPANIC_PORT, pvpanic } from './small.ts'
+export { Ps2Keyboard, type Ps2KeyboardState } from './ps2-keyboard.ts'
+export { KEY_CODES } from './ps2-keys.ts'
+export { type MouseMovement, Ps2Mouse, type Ps2MouseState } from './ps2-mouse.ts'
+export { PVPANIC, PVPANIC_PORT, pvpanic } from './pvpanic.ts'

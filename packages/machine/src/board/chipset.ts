@@ -6,7 +6,6 @@ import {
   AcpiPm,
   DEBUG_CONSOLE_PORT,
   debugConsole,
-  FW_CFG,
   FW_CFG_PORTS,
   FwCfg,
   fastA20,
@@ -17,6 +16,7 @@ import {
   isaDebugExit,
   Pic8259Pair,
   Pit8254,
+  PVPANIC,
   PVPANIC_PORT,
   pvpanic,
   RtcCmos,
@@ -109,13 +109,13 @@ export function addTimers(board: Board, { epochSeconds = DEFAULT_EPOCH }: Machin
 export function addLegacyDevices(board: Board, inputs: Inputs, options: MachineOptions): void {
   const a20 = (enabled: boolean) => board.memory.setA20(enabled)
   const reset = () => board.onEvent({ kind: 'reset' })
-  const keyboard = new I8042({ keyboardIrq: board.line(IRQ.KEYBOARD), mouseIrq: board.line(IRQ.MOUSE), a20, reset })
-  board.addPorts(PORT.KEYBOARD_DATA, 1, keyboard.data, 1)
-  board.addPorts(PORT.KEYBOARD_COMMAND, 1, keyboard.command, 1)
-  board.addDevice('i8042', keyboard)
+  const i8042 = new I8042({ keyboardIrq: board.line(IRQ.KEYBOARD), mouseIrq: board.line(IRQ.MOUSE), a20, reset })
+  board.addPorts(PORT.KEYBOARD_DATA, 1, i8042.data, 1)
+  board.addPorts(PORT.KEYBOARD_COMMAND, 1, i8042.command, 1)
+  board.addDevice('i8042', i8042)
   inputs.connect('keyboard', (bytes) => {
     const text = new TextDecoder().decode(bytes)
-    keyboard.key(text.slice(1), text.startsWith('+'))
+    i8042.keyboard.key(text.slice(1), text.startsWith('+'))
   })
   const gate = fastA20({ a20, reset })
   board.addPorts(PORT.SYSTEM_CONTROL_A, 1, gate.port, 1)
@@ -123,7 +123,9 @@ export function addLegacyDevices(board: Board, inputs: Inputs, options: MachineO
   board.addPorts(
     PVPANIC_PORT,
     1,
-    pvpanic(() => board.onEvent({ kind: 'panic' })),
+    pvpanic((events) => {
+      if ((events & PVPANIC.PANICKED) !== 0) board.onEvent({ kind: 'panic' })
+    }),
     1,
   )
   const { debugExitPort, debugConsole: transmit } = options
@@ -140,9 +142,9 @@ export function addLegacyDevices(board: Board, inputs: Inputs, options: MachineO
 function addFwCfg(board: Board): void {
   const fwCfg = new FwCfg({ memory: board.memory })
   const { length } = board.group.processors
-  fwCfg.addNumber(FW_CFG.NB_CPUS, length, 2)
-  fwCfg.addNumber(FW_CFG.MAX_CPUS, length, 2)
-  fwCfg.addNumber(FW_CFG.RAM_SIZE, board.memory.ramBytes, 8)
+  fwCfg.addNumber('NB_CPUS', length)
+  fwCfg.addNumber('MAX_CPUS', length)
+  fwCfg.addNumber('RAM_SIZE', board.memory.ramBytes)
   board.addPorts(PORT.FW_CFG, FW_CFG_PORTS, fwCfg.ports)
   board.addDevice('fw-cfg', fwCfg)
 }
