@@ -53,8 +53,7 @@ export function acpiPlatform(board: Board): AcpiPlatform {
     pci: {
       ecam: { address: ADDRESS.ECAM, buses: ADDRESS.ECAM_BUSES },
       io: PCI_WINDOWS.io,
-      memory: PCI_WINDOWS.memory.slice(0, 1),
-      memory64: PCI_WINDOWS.memory.slice(1),
+      memory: PCI_WINDOWS.memory,
       gsis: GSI.PCI,
       irqs: PCI_IRQ,
       line: pirqOf,

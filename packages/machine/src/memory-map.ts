@@ -8,8 +8,6 @@ export const ADDRESS = {
   /** Where PCI devices get their memory: from the end of low RAM on. */
   PCI_MEMORY: 0xc000_0000,
   PCI_MEMORY_LIMIT: 0xdfff_ffff,
-  PCI_MEMORY64: 0x80_0000_0000,
-  PCI_MEMORY64_LIMIT: 0xff_ffff_ffff,
   IO_APIC: 0xfec0_0000,
   HPET: 0xfed0_0000,
   LOCAL_APIC: 0xfee0_0000,
@@ -43,10 +41,8 @@ export const PORT = {
 /** What the PCI bus gets of the address spaces: nothing else lies there. Both ends are included. */
 export const PCI_WINDOWS = {
   io: [{ first: PORT.PCI_IO, last: PORT.PCI_IO_LIMIT }],
-  memory: [
-    { first: ADDRESS.PCI_MEMORY, last: ADDRESS.PCI_MEMORY_LIMIT },
-    { first: ADDRESS.PCI_MEMORY64, last: ADDRESS.PCI_MEMORY64_LIMIT },
-  ],
+  // Below 4 GiB alone: kernels of 32 bits warn of what they cannot reach, and nothing here is that large.
+  memory: [{ first: ADDRESS.PCI_MEMORY, last: ADDRESS.PCI_MEMORY_LIMIT }],
 } as const
 
 /** ISA interrupts, as everywhere since the PC/AT. */

@@ -28,6 +28,7 @@ export function terminalConsole(options: TerminalConsoleOptions = {}): ConsoleBa
   const isRaw = input.isTTY === true && output.isTTY === true
   const setRaw = (raw: boolean) => input.setRawMode?.(raw)
   let receive: (bytes: Uint8Array) => void = () => undefined
+  let isListening = false
   const keys = new EscapeKeys((bytes) => receive(bytes), onEscape ?? (() => undefined))
   const onData = (chunk: Buffer) => (isRaw ? keys.take(chunk) : receive(chunk))
   const restore = () => setRaw(false)
@@ -35,6 +36,8 @@ export function terminalConsole(options: TerminalConsoleOptions = {}): ConsoleBa
     write: (bytes) => void output.write(bytes.slice()),
     onInput: (taker) => {
       receive = taker
+      if (isListening) return
+      isListening = true
       if (isRaw) {
         setRaw(true)
         process.once('exit', restore)
