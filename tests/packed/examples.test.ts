@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { inspect } from 'node:util'
 import { createContext, runInContext } from 'node:vm'
 import { build } from 'esbuild'
 import { describe, expect, inject, it } from 'vitest'
@@ -46,6 +47,9 @@ function run(command: string, args: readonly string[], directory: string): strin
   }
 }
 
+/** What packages of environment "none" may take for granted beside the language: tools/tsconfig/platform.d.ts. */
+const PLATFORM = { MessageChannel, TextDecoder, TextEncoder, clearTimeout, performance, setTimeout }
+
 /** Runs the example as a browser would get it: one bundle, no Node, and no code from strings, as under a strict CSP. */
 async function runBundled(directory: string): Promise<string> {
   const bundled = await build({
@@ -54,16 +58,17 @@ async function runBundled(directory: string): Promise<string> {
     bundle: true,
     minify: true,
     platform: 'browser',
-    format: 'iife',
+    // Everything is in it, so it is a script but for what it awaits.
+    format: 'esm',
     target: 'es2024',
     write: false,
   })
   let printed = ''
   const log = (...values: unknown[]) => {
-    printed += `${values.join(' ')}\n`
+    printed += `${values.map((value) => (typeof value === 'string' ? value : inspect(value))).join(' ')}\n`
   }
-  const context = createContext({ console: { log } }, { codeGeneration: { strings: false, wasm: false } })
-  runInContext(bundled.outputFiles[0]?.text ?? '', context)
+  const context = createContext({ console: { log }, ...PLATFORM }, { codeGeneration: { strings: false, wasm: false } })
+  await runInContext(`(async () => {${bundled.outputFiles[0]?.text ?? ''}\n})()`, context)
   return printed
 }
 

@@ -23,21 +23,41 @@ it.each(published.filter((each) => each.specifiers.length > 0))('$name hides wha
   expect(runInConsumer(print)).toBe('ERR_PACKAGE_PATH_NOT_EXPORTED\n')
 })
 
+/** What stands in a program with neither Node's nor the DOM's types, and in one with Node's. */
+const environments = [
+  { environment: 'none', types: [] },
+  { environment: 'node', types: ['node'] },
+] as const
 const resolutions = [
   { module: 'nodenext', moduleResolution: 'nodenext' },
   { module: 'esnext', moduleResolution: 'bundler' },
 ]
-it.each(resolutions)('every export type-checks for a strict consumer under $moduleResolution', (resolution) => {
-  const directory = join(consumer, `types-${resolution.moduleResolution}`)
-  mkdirSync(directory, { recursive: true })
-  const lines = specifiers.map((specifier, index) => `import type * as x${index} from '${specifier}'`)
-  const uses = specifiers.map((_, index) => `export type { x${index} }`)
-  writeFileSync(join(directory, 'all.ts'), [...lines, ...uses, ''].join('\n'))
-  // Declarations included (no skipLibCheck), with neither Node's nor the DOM's types in sight.
-  const compilerOptions = { ...resolution, target: 'es2024', lib: ['es2024'], types: [], strict: true, noEmit: true }
-  writeFileSync(join(directory, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['all.ts'] }))
-  expect(compile(directory)).toBe('')
-})
+const programs = environments.flatMap((each) => resolutions.map((resolution) => ({ ...each, resolution })))
+it.each(programs)(
+  'every export of environment $environment type-checks for a strict consumer under $resolution.moduleResolution',
+  (program) => {
+    const { environment, types, resolution } = program
+    const directory = join(consumer, `types-${environment}-${resolution.moduleResolution}`)
+    const specifiers = published.filter(({ row }) => row.environment === environment).flatMap((each) => each.specifiers)
+    mkdirSync(directory, { recursive: true })
+    const lines = specifiers.map((specifier, index) => `import type * as x${index} from '${specifier}'`)
+    const uses = specifiers.map((_, index) => `export type { x${index} }`)
+    writeFileSync(join(directory, 'all.ts'), [...lines, ...uses, ''].join('\n'))
+    // Declarations included (no skipLibCheck): of other types there is nothing in sight.
+    const typeRoots = [join(root, 'node_modules', '@types')]
+    const compilerOptions = {
+      ...resolution,
+      target: 'es2024',
+      lib: ['es2024'],
+      types,
+      typeRoots,
+      strict: true,
+      noEmit: true,
+    }
+    writeFileSync(join(directory, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['all.ts'] }))
+    expect(compile(directory)).toBe('')
+  },
+)
 
 function compile(directory: string): string {
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')

@@ -27,12 +27,6 @@ interface WritableStream<Chunk> {
 declare const WritableStream: {
   new <Chunk>(sink: { write?(chunk: Chunk): void | Promise<void>; close?(): void }): WritableStream<Chunk>
 }
-interface AbortSignal {
-  readonly aborted: boolean
-  readonly reason: unknown
-  addEventListener(type: 'abort', listener: () => void, options?: { once?: boolean }): void
-  removeEventListener(type: 'abort', listener: () => void): void
-}
 declare const MessageChannel: { new (): { readonly port1: unknown; readonly port2: unknown } }
 declare const performance: { now(): number }
 declare function setTimeout(callback: () => void, milliseconds: number): unknown

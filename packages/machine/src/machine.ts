@@ -29,10 +29,18 @@ export type MachineEnd =
   /** `stop` was called, or the signal aborted. */
   | { readonly kind: 'stopped' }
 
+/** What is used of an `AbortSignal`. */
+export interface StopSignal {
+  readonly aborted: boolean
+  addEventListener(type: 'abort', listener: () => void, options?: { once?: boolean }): void
+  removeEventListener(type: 'abort', listener: () => void): void
+}
+
 export interface RunOptions {
   /** Retires at most so many instructions, of all processors together. Default: no limit. */
   readonly instructions?: number
-  readonly signal?: AbortSignal
+  /** Stops the machine when it aborts: an `AbortSignal`. */
+  readonly signal?: StopSignal
 }
 
 export interface MachineStatistics {

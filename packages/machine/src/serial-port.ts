@@ -1,6 +1,14 @@
 /** A serial line of the machine, as its user sees it: a back end, listeners, web streams. */
 import type { ConsoleBackend } from '@ringfold/contracts'
 
+/** The platform's web streams, where its types are in sight; else as much of them as there is to know. */
+export type ByteReadable = typeof globalThis extends { ReadableStream: { prototype: infer Stream } }
+  ? Stream
+  : { getReader(): { read(): Promise<{ done: boolean; value?: Uint8Array }>; cancel(reason?: unknown): Promise<void> } }
+export type ByteWritable = typeof globalThis extends { WritableStream: { prototype: infer Stream } }
+  ? Stream
+  : { getWriter(): { write(bytes: Uint8Array | string): Promise<void>; close(): Promise<void> } }
+
 /** Output that is kept for whoever asks for it later. */
 const KEPT_BYTES = 64 << 10
 const FIRST_BUFFER_BYTES = 4096
@@ -63,7 +71,7 @@ export class SerialPort {
   }
 
   /** The guest's output as a web stream, from the last 64 KiB on. Each call gives one of its own. */
-  get readable(): ReadableStream<Uint8Array> {
+  get readable(): ByteReadable {
     let end = () => {}
     return new ReadableStream<Uint8Array>({
       start: (controller) => {
@@ -71,11 +79,11 @@ export class SerialPort {
         end = this.onOutput((bytes) => controller.enqueue(bytes))
       },
       cancel: () => end(),
-    })
+    }) as unknown as ByteReadable
   }
 
   /** Input for the guest as a web stream. */
-  get writable(): WritableStream<Uint8Array | string> {
-    return new WritableStream<Uint8Array | string>({ write: (bytes) => this.write(bytes) })
+  get writable(): ByteWritable {
+    return new WritableStream<Uint8Array | string>({ write: (bytes) => this.write(bytes) }) as unknown as ByteWritable
   }
 }

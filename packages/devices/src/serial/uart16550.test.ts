@@ -11,7 +11,7 @@ const CHARACTER_NS = 86_806
 const NO_FIFO_CAUSE = IIR.FIFO | IIR.NONE
 const text = (value: string) => new TextEncoder().encode(value)
 
-function serialLine(options: { backlogBytes?: number } = {}) {
+function serialLine(options: { backlogBytes?: number; clockHz?: number } = {}) {
   const timeline = new ManualTimeline()
   const irq = new RecordedLine()
   const sent: number[] = []
@@ -252,6 +252,26 @@ describe('receiving', () => {
     timeline.advance(CHARACTER_NS)
     expect(readAll()).toBe('wxyz')
     expect(read(UART.LSR) & LSR.OVERRUN).toBe(0)
+  })
+
+  it.each([
+    ['a faster line: 5 bits, 460800 baud', 0x00, 1, 7_372_800, 15_191],
+    ['a slower line: 9600 baud', 0x03, 12, 1_843_200, CHARACTER_NS],
+    ['two stop bits and parity, 230400 baud', 0x0f, 1, 3_686_400, 52_084],
+    ['one and a half stop bits', 0x04, 1, 3_686_400, 32_553],
+    ['no divisor', 0x03, 0, 3_686_400, 43_403],
+  ])('takes its time on %s', (_, lcr, divisor, clockHz, characterNs) => {
+    const { write, read, uart, timeline } = serialLine({ clockHz })
+    write(UART.LCR, LCR.DLAB)
+    write(UART.DATA, divisor)
+    write(UART.IER, 0)
+    write(UART.LCR, lcr)
+    uart.receive(text('ab'))
+    read(UART.DATA)
+    timeline.advance(characterNs - 1)
+    expect(read(UART.LSR) & LSR.READY).toBe(0)
+    timeline.advance(1)
+    expect(read(UART.LSR) & LSR.READY).toBe(LSR.READY)
   })
 
   it('gives an edge for each character without FIFOs', () => {

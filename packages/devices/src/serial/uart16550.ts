@@ -9,6 +9,8 @@ const DEFAULT_BACKLOG = 1 << 20
 const DEFAULT_CLOCK_HZ = 1_843_200
 /** 9600 baud, as firmware leaves it. */
 const DEFAULT_DIVISOR = 12
+/** What a character takes at most, in nanoseconds: ten bits at 115200 baud. */
+const SLOWEST_CHARACTER_NS = 86_806
 /**
  * Bytes after which the transmitter rests for a character: a handler that sends as long as it is told that there is room has an end, also
  * when another processor gives it ever more to send. Linux's driver has 4 KiB to send at most, and complains of 8 KiB.
@@ -59,7 +61,8 @@ export interface Uart16550AState {
  * A byte that the guest writes leaves at once, and LSR always shows an empty transmitter: whoever polls never waits. IIR tells it too when
  * it is read, so a handler sends all that there is to send; the wire follows a character's time after the first byte of a burst, for who
  * waits for the next interrupt, and so that no edge is left over from what a handler has seen already.
- * Input comes at the baud rate, and is held back as long as the guest has no room for it: nothing is lost between host and guest.
+ * Input comes at the baud rate, but never slower than at 115200 baud (Linux sets a console to 9600 unless it is told otherwise), and is
+ * held back as long as the guest has no room for it: nothing is lost between host and guest.
  */
 export class Uart16550A implements Stateful<Uart16550AState> {
   readonly #options: Uart16550AOptions
@@ -141,7 +144,8 @@ export class Uart16550A implements Stateful<Uart16550AState> {
     const word = 5 + (this.#lcr & LCR.WORD_LENGTH)
     const stops = (this.#lcr & LCR.TWO_STOPS) === 0 ? 1 : word === 5 ? 1.5 : 2
     const bits = 1 + word + ((this.#lcr & LCR.PARITY) === 0 ? 0 : 1) + stops
-    return Math.ceil((bits * CLOCKS_PER_BIT * Math.max(1, this.#divisor) * 1e9) / this.#clockHz)
+    const ns = Math.ceil((bits * CLOCKS_PER_BIT * Math.max(1, this.#divisor) * 1e9) / this.#clockHz)
+    return Math.min(ns, SLOWEST_CHARACTER_NS)
   }
 
   // Reading.
