@@ -5,6 +5,7 @@ export { type ConsoleSubject, consoleBackendChecks } from './console-backend-sui
 export { ConsoleDriver, type ConsoleDriverOptions, type DrivenConsole } from './console-driver.ts'
 export { engineChecks } from './engine-suite.ts'
 export { FIRMWARE_BYTES, firmware, RESULTS, RESULTS_BYTES } from './firmware.ts'
+export { type InterruptSubject, interruptSourceChecks } from './interrupt-source-suite.ts'
 export { fuzzIo, type IoFuzzOptions } from './io-fuzz.ts'
 export { ManualTimeline } from './manual-timeline.ts'
 export { type NetSubject, netBackendChecks } from './net-backend-suite.ts'
