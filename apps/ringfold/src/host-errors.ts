@@ -12,7 +12,7 @@ export function asInputError(error: unknown): unknown {
   if (!MENDABLE.some((start) => code.startsWith(start))) return error
   // Some packages say the remedy in their message too.
   const message = error.message.replace(` (${remedy})`, '')
-  return new InputError(message, remedy)
+  return Object.assign(new InputError(message, remedy), { cause: error })
 }
 
 /** Does something that may meet such errors. */

@@ -92,8 +92,8 @@ for server in $dns; do echo "nameserver $server" >>/etc/resolv.conf; done
 
 export const MOTD = `
 This is a stock Debian kernel, with busybox, on a PC that Ringfold made of packages.
-  poweroff   switches it off; so does leaving this shell
-  reboot     starts it again
-  lscpu...   busybox has many commands: busybox --list
+  poweroff         switches it off; so does leaving this shell
+  reboot           starts it again
+  busybox --list   shows the commands that there are
 
 `

@@ -39,8 +39,12 @@ const REAL_STRETCH = 50_000
 const YIELD_NS = 8e6
 /** A processor that takes exceptions for ever retires nothing: this much time passes instead. */
 const STUCK_NS = 1000
-/** The machine's clock follows the host's in steps of at least this: each is written down in a recording. */
-const LEAST_AHEAD_NS = 100_000
+/** The machine's clock follows the host's when it is so far behind: each step is written down in a recording. */
+const LEAST_STEP_NS = 100_000
+/** A host that slept, or was stopped: ticks of that time are not made up for. */
+const MOST_BEHIND_NS = 2e9
+/** What processors run between two timers while the machine is behind: enough to take the interrupt. */
+const LATE_STRETCH = 5000
 const NS_PER_MS = 1e6
 /** Shorter waits are not worth one: the host's timers are no finer. */
 const SHORTEST_SLEEP_MS = 0.5
@@ -55,6 +59,8 @@ export class RunLoop {
   #wake: () => void = () => undefined
   /** Host time at which the machine's would be 0, with the real clock. */
   #hostEpochNs = 0
+  /** The machine's clock is behind the host's, with timers in between. */
+  #isLate = false
   /** Whether somebody may still send input. */
   expectsInput = true
 
@@ -93,12 +99,21 @@ export class RunLoop {
     }
   }
 
-  /** With the real clock, the machine's follows the host's: the difference is an input. */
+  /**
+   * With the real clock, the machine's follows the host's: the difference is an input. It goes from timer to timer, and lets processors run
+   * a little at each, so that no tick of a periodic timer is lost to a host that was busy elsewhere.
+   */
   #catchUp(): void {
     const { clock, host, time, inputs } = this.#parts
+    this.#isLate = false
     if (clock === 'virtual' || inputs.isReplaying) return
-    const aheadNs = Math.floor(host.nowNs() - this.#hostEpochNs - time.nowNs)
-    if (aheadNs >= LEAST_AHEAD_NS) inputs.push(TIME_CHANNEL, bytesOf(aheadNs))
+    const { nowNs } = time
+    const behindNs = Math.floor(host.nowNs() - this.#hostEpochNs - nowNs)
+    if (behindNs < LEAST_STEP_NS) return
+    const toTimerNs = Math.ceil(time.nextNs - nowNs)
+    this.#isLate = toTimerNs < behindNs && behindNs < MOST_BEHIND_NS
+    const stepNs = this.#isLate ? toTimerNs : behindNs
+    if (stepNs > 0) inputs.push(TIME_CHANNEL, bytesOf(stepNs))
   }
 
   /** One turn. @returns instructions retired, or that all have to wait */
@@ -118,7 +133,7 @@ export class RunLoop {
     if (this.#interrupted) return 0
     if (time.awaited !== undefined) return 'wait'
     const nowNs = time.nowNs
-    const stretch = clock === 'real' ? REAL_STRETCH : STRETCH
+    const stretch = clock === 'virtual' ? STRETCH : this.#isLate ? LATE_STRETCH : REAL_STRETCH
     // An input that is due now, but in a later turn, came while all waited.
     const inputNs = inputs.nextNs > nowNs ? inputs.nextNs : Number.POSITIVE_INFINITY
     const budget = Math.ceil(Math.min(stretch, left, time.nextNs - nowNs, inputNs - nowNs))

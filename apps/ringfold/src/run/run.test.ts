@@ -236,6 +236,14 @@ describe('bad input is one line that says what to do, status 2, and nothing is o
   })
 })
 
+describe('start', () => {
+  it('runs the lab guest where Debian cannot be had', () => {
+    const { stdout, stderr, status } = ringfold('start', '--offline')
+    expect(stderr).toMatch(/no whole Debian cloud-amd64.*the lab guest runs instead/)
+    expect([status, stdout]).toEqual([0, expect.stringContaining('lab: done')])
+  })
+})
+
 describe('other commands', () => {
   it('doctor says what is there', () => {
     const { stdout, status } = ringfold('doctor', '--json')

@@ -18,6 +18,8 @@ export async function runStart({ offline }: StartOptions): Promise<number> {
   }
 }
 
+/** Whether an error is one of obtaining Debian: its tools, its packages, or the cache. */
 function isUnobtainable(error: unknown): boolean {
-  return error instanceof Error && /obtain|not installed|no package|cannot be/.test(error.message)
+  const { code } = ((error as Error).cause ?? {}) as { readonly code?: string }
+  return code === 'host.obtain' || code === 'host.tool' || code === 'host.path'
 }

@@ -51,7 +51,7 @@ interface Manifest {
 }
 
 /** Of what is made from the packages: raised when the initramfs is made otherwise. */
-const FORMAT = 3
+const FORMAT = 4
 const KERNEL = 'vmlinuz'
 const INITRAMFS = 'initramfs.cpio'
 const MANIFEST = 'manifest.json'
