@@ -45,12 +45,19 @@ const BUDGET = 200_000
 const { S, P, DB, G, L } = ACCESS_RIGHTS.lo
 const CPL3 = 3 << ACCESS_RIGHTS.shift.DPL
 
-/** What silicon has beyond the model, as far as it is lifted; and not: Zen clears bases for null selectors from its second on. */
+/** What silicon has beyond the model, as far as it is lifted; whether null selectors clear bases is a matter of the processor. */
 const EXTRA_FEATURES = '+BMI1,+BMI2,+ADX,+LZCNT,+MOVBE,+PREFETCHW,+SHA,+SSE4A,-NULL_SELECT_CLEARS_BASE'
 
 /** The model that vectors of a processor are replayed on, by default: that of its vendor. */
 export const modelFor = (processor: string): string =>
   processor.startsWith('AuthenticAMD') ? 'x86-64-v2-amd' : 'x86-64-v2'
+
+/** The same, for a processor whose loads of null selectors clear the base (AMD APM vol. 2, 4.5.3), or do not. */
+export const modelThatClears = (processor: string, clearsBase: boolean): CpuModel =>
+  withFeatures(
+    withFeatures(cpuModel(modelFor(processor)), EXTRA_FEATURES),
+    clearsBase ? '+NULL_SELECT_CLEARS_BASE' : '-NULL_SELECT_CLEARS_BASE',
+  )
 
 /** Flat descriptor: access byte and flags (G, D/B, L, AVL). */
 const descriptor = (access: number, flags: number): bigint =>

@@ -50,8 +50,11 @@ const lengths: Before = (d) => {
   d.setRegister(RAX, negative * BigInt(d.next() % 20))
   d.setRegister(RDX, BigInt(d.next() % 20))
 }
-/** x87 and SSE state; never AVX's, which the host's XCR0 has. */
-const component: Before = (d) => d.setRegister(RAX, BigInt((d.once(8) ? d.next() & ~4 : d.next() & 3) >>> 0))
+/** Components that a host's XCR0 may have beyond x87 and SSE: AVX, MPX, AVX-512, PKRU, AMX (Intel SDM vol. 1, 13.1). */
+const OTHER_COMPONENTS = 0x6_02fc
+/** x87 and SSE state; never what only the host has. */
+const component: Before = (d) =>
+  d.setRegister(RAX, BigInt((d.once(8) ? d.next() & ~OTHER_COMPONENTS : d.next() & 3) >>> 0))
 
 /** Dividends whose quotient may fit. */
 const dividend: Before = (d, form) => {
