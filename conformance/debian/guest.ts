@@ -45,6 +45,6 @@ export function started(machine: Machine): RunningGuest {
   serial.onOutput((bytes) => {
     log += new TextDecoder('latin1').decode(bytes)
   })
-  const console = new ConsoleDriver(serial, { prompt: GUEST_PROMPT, patienceMs: 15_000 })
+  const console = new ConsoleDriver(serial, { prompt: GUEST_PROMPT, patienceMs: 50_000 })
   return { machine, console, ended: machine.run(), log: () => log }
 }
