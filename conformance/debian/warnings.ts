@@ -12,6 +12,10 @@ interface Explanation {
 /** What QEMU's `-M q35` shows with the same kernel too, or what the test itself brings about. */
 export const EXPLAINED: readonly Explanation[] = [
   { line: /^EXT4-fs .*mounted filesystem/, why: 'information, which ext4 of this kernel gives at this level' },
+  {
+    line: /^ext2 filesystem being mounted .* supports timestamps until 2038/,
+    why: 'of the file system that a test makes',
+  },
 ]
 
 /** The warnings that nobody has explained. */

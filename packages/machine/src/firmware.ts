@@ -61,6 +61,7 @@ export function acpiPlatform(board: Board): AcpiPlatform {
     serial: serial.slice(0, Math.max(1, Math.min(board.serial.length, serial.length))),
     keyboard: { irq: IRQ.KEYBOARD, mouseIrq: IRQ.MOUSE },
     hpet: { address: ADDRESS.HPET, blockId: HPET_BLOCK_ID },
+    virtioMmio: board.virtioMmio,
     pvpanicPort: PVPANIC_PORT,
     fwCfgPort: PORT.FW_CFG,
     rtc: { irq: IRQ.RTC },

@@ -9,6 +9,8 @@ export const ADDRESS = {
   PCI_MEMORY: 0xc000_0000,
   PCI_MEMORY_LIMIT: 0xdfff_ffff,
   IO_APIC: 0xfec0_0000,
+  /** virtio over MMIO, where it is chosen: a page each. */
+  VIRTIO_MMIO: 0xfeb0_0000,
   HPET: 0xfed0_0000,
   LOCAL_APIC: 0xfee0_0000,
   /** Under 1 MiB, in the BIOS's place. */
@@ -63,6 +65,8 @@ export const GSI = {
   TIMER: 2,
   /** PIRQ A to D. */
   PCI: [16, 17, 18, 19],
+  /** virtio over MMIO. */
+  VIRTIO_MMIO: [20, 21, 22, 23],
 } as const
 
 /** Where PIRQ A to D arrive at the 8259 pair. */

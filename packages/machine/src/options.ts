@@ -65,6 +65,8 @@ export interface MachineOptions {
   readonly serial?: readonly (ConsoleBackend | undefined)[]
   readonly disks?: readonly DiskOptions[]
   readonly nets?: readonly NetOptions[]
+  /** How virtio devices are reached. `mmio` has room for four of them. Default `pci`. */
+  readonly virtio?: 'pci' | 'mmio'
   /** A virtio console (hvc0). */
   readonly console?: ConsoleBackend
   /** Port of a device by which a guest ends the machine with a status. Default: none. */

@@ -46,6 +46,8 @@ export class Board {
   group!: ProcessorGroup
   /** Where devices send message-signalled interrupts. */
   messages!: MessageTarget
+  /** virtio devices over MMIO, as ACPI tells of them. */
+  readonly virtioMmio: { readonly address: number; readonly sizeBytes: number; readonly gsi: number }[] = []
   /** The PCI bus. */
   pci!: PciHost
   shape!: BoardShape

@@ -1,7 +1,7 @@
 /** The PCI bus of the board, and the virtio devices on it. */
 import type { IrqLine } from '@ringfold/contracts'
-import type { AcpiPm } from '@ringfold/devices'
 import {
+  type AcpiPm,
   assignResources,
   PciHost,
   VirtioBlock,
@@ -11,6 +11,7 @@ import {
   type VirtioPciDevice,
   virtioPciDevice,
 } from '@ringfold/devices'
+import { VirtioMmioTransport, type VirtioModel } from '@ringfold/paravirt'
 import { MachineError } from '../errors.ts'
 import type { Inputs } from '../inputs.ts'
 import { ADDRESS, GSI, PCI_IRQ, PCI_WINDOWS, PORT } from '../memory-map.ts'
@@ -19,6 +20,8 @@ import { SerialPort } from '../serial-port.ts'
 import type { Board } from './board.ts'
 
 const MIB = 1 << 20
+/** Registers and configuration of a virtio device over MMIO, rounded up. */
+const VIRTIO_MMIO_PAGE = 0x1000
 const SECTOR = 512
 /** The first PCI device that is not the host bridge's. */
 const FIRST_DEVICE = 1
@@ -58,20 +61,48 @@ function place(host: PciHost, { pciFunction }: VirtioPciDevice): void {
   host.add(last + 1, 0, pciFunction)
 }
 
-function addVirtio(board: Board, host: PciHost, name: string, device: VirtioPciDevice): void {
-  place(host, device)
-  board.addDevice(name, device.transport)
-}
+/** Puts a model where its driver finds it. */
+type AddVirtio = (name: string, model: VirtioModel<never> | VirtioModel) => void
+
+const overPci =
+  (board: Board, host: PciHost): AddVirtio =>
+  (name, model) => {
+    const device = virtioPciDevice(model, board.memory)
+    place(host, device)
+    board.addDevice(name, device.transport)
+  }
+
+/** ACPI tells of as many places as are used. Throws `MachineError` `machine.option` beyond those that there are. */
+const overMmio =
+  (board: Board): AddVirtio =>
+  (name, model) => {
+    const n = board.virtioMmio.length
+    const gsi = GSI.VIRTIO_MMIO[n]
+    if (gsi === undefined) {
+      const remedy = 'give fewer devices, or virtio: "pci"'
+      throw new MachineError('machine.option', `more than ${n} virtio devices over MMIO`, remedy)
+    }
+    const address = ADDRESS.VIRTIO_MMIO + n * VIRTIO_MMIO_PAGE
+    const transport = new VirtioMmioTransport({
+      model: model as VirtioModel,
+      memory: board.memory,
+      irq: board.line(gsi),
+    })
+    board.addMmio(address, VIRTIO_MMIO_PAGE, transport.mmio)
+    board.virtioMmio.push({ address, sizeBytes: VIRTIO_MMIO_PAGE, gsi })
+    board.addDevice(name, transport)
+  }
 
 export function addVirtioDevices(board: Board, host: PciHost, inputs: Inputs, options: MachineOptions): void {
-  const { disks = [], nets = [], seed } = options
+  const { disks = [], nets = [], seed, virtio = 'pci' } = options
+  const add = virtio === 'pci' ? overPci(board, host) : overMmio(board)
   for (const [n, { backend, serial = `ringfold-disk${n}` }] of disks.entries()) {
     if (backend.sizeBytes <= 0 || backend.sizeBytes % SECTOR !== 0) {
       const what = `disk ${n} has ${backend.sizeBytes} bytes`
       throw new MachineError('machine.option', what, `give a disk of a multiple of ${SECTOR} bytes`)
     }
     const model = new VirtioBlock({ backend, timeline: board.time, serial })
-    addVirtio(board, host, `disk${n}`, virtioPciDevice(model, board.memory))
+    add(`disk${n}`, model)
     board.onClose(() => backend.close())
   }
   for (const [n, { backend, mac }] of nets.entries()) {
@@ -79,24 +110,24 @@ export function addVirtioDevices(board: Board, host: PciHost, inputs: Inputs, op
     const channel = `net${n}`
     inputs.connect(channel, (frame) => model.receive(frame))
     backend.onReceive((frame) => inputs.push(channel, frame))
-    addVirtio(board, host, channel, virtioPciDevice(model, board.memory))
+    add(channel, model)
     board.onClose(() => backend.close())
   }
-  if (options.console !== undefined) addConsole(board, host, inputs, options.console)
+  if (options.console !== undefined) addConsole(board, add, inputs, options.console)
   const entropy = new VirtioEntropy(seed === undefined ? {} : { seed })
-  addVirtio(board, host, 'entropy', virtioPciDevice(entropy, board.memory))
+  add('entropy', entropy)
 }
 
 function addConsole(
   board: Board,
-  host: PciHost,
+  add: AddVirtio,
   inputs: Inputs,
   backend: NonNullable<MachineOptions['console']>,
 ): void {
   const port = new SerialPort((bytes) => inputs.push('console', bytes.slice()), backend)
   const model = new VirtioConsole({ transmit: (bytes) => port.transmit(bytes) })
   inputs.connect('console', (bytes) => model.receive(bytes))
-  addVirtio(board, host, 'console', virtioPciDevice(model, board.memory))
+  add('console', model)
   board.onDrain(() => port.drain())
   board.onClose(() => backend.close())
 }
