@@ -55,8 +55,21 @@ export class SerialPort {
   #keep(bytes: Uint8Array): void {
     this.#kept.push(bytes)
     this.#keptBytes += bytes.length
-    while (this.#kept.length > 1 && this.#keptBytes - (this.#kept[0] as Uint8Array).length >= KEPT_BYTES)
-      this.#keptBytes -= (this.#kept.shift() as Uint8Array).length
+    if (this.#keptBytes >= 2 * KEPT_BYTES) this.#joinKept()
+  }
+
+  /** One piece out of many, without what is too old: a guest's output comes a few bytes at a time. */
+  #joinKept(): Uint8Array {
+    const all = new Uint8Array(this.#keptBytes)
+    let at = 0
+    for (const piece of this.#kept) {
+      all.set(piece, at)
+      at += piece.length
+    }
+    const last = all.slice(-KEPT_BYTES)
+    this.#kept = [last]
+    this.#keptBytes = last.length
+    return last
   }
 
   /** Bytes to the guest, as if they were typed. */
@@ -75,7 +88,7 @@ export class SerialPort {
     let end = () => {}
     return new ReadableStream<Uint8Array>({
       start: (controller) => {
-        for (const bytes of this.#kept) controller.enqueue(bytes)
+        if (this.#keptBytes > 0) controller.enqueue(this.#joinKept().slice())
         end = this.onOutput((bytes) => controller.enqueue(bytes))
       },
       cancel: () => end(),
