@@ -3,6 +3,7 @@ export { openOverlay, openRawDisk, type RawDiskOptions } from './block/index.ts'
 export {
   ESCAPE_KEY,
   EscapeKeys,
+  type FileConsoleOptions,
   fileConsole,
   socketConsole,
   type TerminalConsoleOptions,

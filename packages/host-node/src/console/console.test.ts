@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -6,6 +7,7 @@ import { PassThrough } from 'node:stream'
 import { consoleBackendChecks } from '@ringfold/testkit'
 import { afterAll, describe, expect, it } from 'vitest'
 import { EscapeKeys, fileConsole, socketConsole, terminalConsole } from './index.ts'
+import { KeptOutput } from './kept-output.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'ringfold-console-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -62,6 +64,50 @@ describe('a terminal', () => {
     for (const byte of [1, 0x1d, 0x70, 2, 0x1d, 0x1d, 3]) taken.take(Uint8Array.of(byte))
     expect([keys, got]).toEqual([['p'], [1, 2, 0x1d, 3]])
   })
+
+  it('says once that its input has ended, also when it breaks', async () => {
+    const { input, output, notices } = pipes(true)
+    let ends = 0
+    const console = terminalConsole({ input: input as never, output, notices, onEnd: () => ends++ })
+    console.onInput(() => undefined)
+    input.destroy(new Error('EIO'))
+    await settled()
+    expect(ends).toBe(1)
+    void console.close()
+  })
+})
+
+/** Uses the terminal, and ends in one of many ways. */
+const ENDING = `
+import { terminalConsole } from '@ringfold/host-node'
+const console = terminalConsole()
+console.onInput(() => undefined)
+const how = process.argv[1]
+process.stdout.write(process.stdin.isRaw ? 'raw;' : 'cooked;')
+if (how === 'close') console.close()
+else if (how === 'exit') process.exit(0)
+else if (how === 'throw') throw new Error('uncaught')
+else if (how === 'handler') {
+  process.on('SIGTERM', () => process.exit(0))
+  process.kill(process.pid, 'SIGTERM')
+} else process.kill(process.pid, how)
+`
+const hasScript = spawnSync('script', ['--version']).status === 0
+
+describe.skipIf(!hasScript)('a real terminal (needs script of util-linux)', () => {
+  it.each(['close', 'exit', 'throw', 'handler', 'SIGTERM', 'SIGINT', 'SIGHUP'])('is as before after %s', (how) => {
+    const program = `"${process.execPath}" -C @ringfold/source --input-type=module -e "$PROGRAM" ${how} 2>/dev/null`
+    const line = `stty -g; ${program}; echo; stty -g`
+    const { stdout } = spawnSync('script', ['-qec', line, '/dev/null'], {
+      cwd: import.meta.dirname,
+      env: { ...process.env, PROGRAM: ENDING },
+      encoding: 'utf8',
+    })
+    const modes = stdout.split(/\s+/).filter((word) => /^[\da-f]+(:[\da-f]+)+$/.test(word))
+    expect(stdout).toContain('raw;')
+    expect(modes).toHaveLength(2)
+    expect(modes[1]).toBe(modes[0])
+  })
 })
 
 describe('a file', () => {
@@ -77,6 +123,41 @@ describe('a file', () => {
   it('must be one', () => {
     expect(() => fileConsole(folder)).toThrow(/it is a directory/)
     expect(() => fileConsole(join(folder, 'none', 'log'))).toThrow(/no such file/)
+  })
+
+  it('is emptied first', () => {
+    const path = fresh()
+    writeFileSync(path, 'of the last run')
+    void fileConsole(path).close()
+    expect(readFileSync(path, 'utf8')).toBe('')
+  })
+
+  it('on a disk that is full loses output, and says so once', () => {
+    const notices = new PassThrough()
+    const console = fileConsole('/dev/full', { notices })
+    console.write(Uint8Array.of(1))
+    console.write(Uint8Array.of(2))
+    expect(String(notices.read())).toBe('no more is written to /dev/full: the disk is full\n')
+    void console.close()
+  })
+
+  it('that is a pipe needs a reader', () => {
+    const path = fresh()
+    expect(spawnSync('mkfifo', [path]).status).toBe(0)
+    expect(() => fileConsole(path)).toThrow(expect.objectContaining({ code: 'host.path' }))
+  })
+})
+
+describe('the end of an output', () => {
+  it.each([1, 3, 8, 9, 16, 25])('is kept, in pieces of %i bytes', (size) => {
+    const kept = new KeptOutput(8)
+    const all: number[] = []
+    for (let round = 0; round < 7; round++) {
+      const piece = Array.from({ length: size }, (_, n) => round * 32 + n)
+      kept.add(Uint8Array.from(piece))
+      all.push(...piece)
+      expect([...kept.bytes]).toEqual(all.slice(-8))
+    }
   })
 })
 
@@ -117,5 +198,38 @@ describe('a socket', () => {
     writeFileSync(path, 'a file')
     await expect(socketConsole(path)).rejects.toThrow(/no socket/)
     expect(readFileSync(path, 'utf8')).toBe('a file')
+  })
+
+  it('ends though a client reads nothing, and another one was turned away', async () => {
+    const path = fresh()
+    const console = await socketConsole(path)
+    const first = connect({ path, allowHalfOpen: true }).pause()
+    await settled()
+    const second = connect({ path, allowHalfOpen: true })
+    let wasTurnedAway = false
+    second
+      .on('error', () => undefined)
+      .once('close', () => {
+        wasTurnedAway = true
+      })
+    second.write(new Uint8Array(1 << 20))
+    await settled()
+    for (let count = 0; count < 100; count++) console.write(new Uint8Array(1 << 16))
+    await console.close()
+    expect(wasTurnedAway).toBe(true)
+    first.destroy()
+  })
+
+  it('serves the next client when the last one has gone', async () => {
+    const path = fresh()
+    const console = await socketConsole(path)
+    const first = await client(path)
+    first.socket.destroy()
+    await settled()
+    console.write(new TextEncoder().encode('between'))
+    const second = await client(path)
+    expect(new TextDecoder().decode(second.received())).toBe('between')
+    second.socket.destroy()
+    await console.close()
   })
 })

@@ -1,25 +1,49 @@
 /** A file as the other end of a serial line. */
-import { closeSync, openSync, writeSync } from 'node:fs'
+import { closeSync, constants, openSync, statSync, writeSync } from 'node:fs'
+import process from 'node:process'
 import type { ConsoleBackend } from '@ringfold/contracts'
 import { pathError } from '../errors.ts'
 
-/** What the guest sends goes into a file, which is emptied first, and nothing comes back. Throws `HostError` `host.path`. */
-export function fileConsole(path: string): ConsoleBackend {
-  let file: number
-  try {
-    file = openSync(path, 'w')
-  } catch (error) {
-    throw pathError(`cannot write ${path}`, error)
+export interface FileConsoleOptions {
+  /** Where it is said, once, that the file cannot be written any more: its disk is full. Default: standard error. */
+  readonly notices?: NodeJS.WritableStream
+}
+
+/**
+ * What the guest sends goes into a file, which is emptied first, and nothing comes back. A device or a pipe that somebody reads will do as
+ * well. A write that fails ends the output, not the machine. Throws `HostError` `host.path`.
+ */
+export function fileConsole(path: string, { notices = process.stderr }: FileConsoleOptions = {}): ConsoleBackend {
+  let file: number | undefined = openForOutput(path)
+  const close = () => {
+    if (file !== undefined) closeSync(file)
+    file = undefined
   }
-  let isOpen = true
   return {
     write: (bytes) => {
-      if (isOpen) writeSync(file, bytes)
+      if (file === undefined) return
+      try {
+        for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done)
+      } catch (error) {
+        close()
+        notices.write(`${(pathError(`no more is written to ${path}`, error) as Error).message}\n`)
+      }
     },
     onInput: () => undefined,
-    close: () => {
-      if (isOpen) closeSync(file)
-      isOpen = false
-    },
+    close,
+  }
+}
+
+function openForOutput(path: string): number {
+  let probe: number | undefined
+  try {
+    // Opening a pipe waits for its reader; opened this way, it fails if there is none.
+    if (statSync(path, { throwIfNoEntry: false })?.isFIFO() === true)
+      probe = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK)
+    return openSync(path, 'w')
+  } catch (error) {
+    throw pathError(`cannot write ${path}`, error)
+  } finally {
+    if (probe !== undefined) closeSync(probe)
   }
 }

@@ -1,4 +1,4 @@
 /** Consoles. */
-export { fileConsole } from './file.ts'
+export { type FileConsoleOptions, fileConsole } from './file.ts'
 export { socketConsole } from './socket.ts'
 export { ESCAPE_KEY, EscapeKeys, type TerminalConsoleOptions, terminalConsole } from './terminal.ts'

@@ -2,51 +2,54 @@
 import { createServer, type Socket } from 'node:net'
 import type { ConsoleBackend } from '@ringfold/contracts'
 import { listenAt } from '../listen.ts'
+import { KeptOutput } from './kept-output.ts'
 
 /** Output that is kept for who connects later. */
 const KEPT_BYTES = 64 << 10
 /** A client that reads so slowly that more than this waits for it loses output. */
 const MOST_WAITING_BYTES = 4 << 20
 
+/** A client has so long to take what waits for it when the console ends. */
+const GRACE_MS = 200
+
 /** Serves a Unix socket, one client at a time; a second one is turned away. Throws `HostError` `host.busy`, `host.path`. */
 export async function socketConsole(path: string): Promise<ConsoleBackend> {
   let client: Socket | undefined
-  let kept = new Uint8Array(0)
+  const kept = new KeptOutput(KEPT_BYTES)
   let receive: (bytes: Uint8Array) => void = () => undefined
   const server = createServer((socket) => {
+    // Clients go as they like; that is no error of this program's.
+    socket.on('error', () => socket.destroy())
     if (client !== undefined) {
-      socket.end()
+      socket.destroy()
       return
     }
     client = socket
     socket.on('data', (bytes: Buffer) => receive(bytes))
-    socket.on('error', () => socket.destroy())
     socket.on('close', () => {
       client = undefined
     })
-    socket.write(kept)
+    socket.write(kept.bytes)
   })
   await listenAt(server, path)
   server.unref()
   return {
     write: (bytes) => {
-      kept = lastOf(kept, bytes)
-      if (client !== undefined && client.writableLength < MOST_WAITING_BYTES) client.write(bytes.slice())
+      kept.add(bytes)
+      if (client?.writable === true && client.writableLength < MOST_WAITING_BYTES) client.write(bytes.slice())
     },
     onInput: (taker) => {
       receive = taker
     },
     close: () =>
       new Promise<void>((resolve) => {
-        server.close(() => resolve())
-        client?.destroySoon()
+        const last = client
+        const timer = setTimeout(() => last?.destroy(), GRACE_MS)
+        server.close(() => {
+          clearTimeout(timer)
+          resolve()
+        })
+        last?.destroySoon()
       }),
   }
-}
-
-function lastOf(kept: Uint8Array, bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  const joined = new Uint8Array(kept.length + bytes.length)
-  joined.set(kept)
-  joined.set(bytes, kept.length)
-  return joined.slice(Math.max(0, joined.length - KEPT_BYTES))
 }

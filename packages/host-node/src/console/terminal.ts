@@ -32,26 +32,44 @@ export function terminalConsole(options: TerminalConsoleOptions = {}): ConsoleBa
   const keys = new EscapeKeys((bytes) => receive(bytes), onEscape ?? (() => undefined))
   const onData = (chunk: Buffer) => (isRaw ? keys.take(chunk) : receive(chunk))
   const restore = () => setRaw(false)
+  const onHangup = () => {
+    restore()
+    // Nobody else takes it: it ends the process, as if it had not been looked at.
+    if (process.listenerCount('SIGHUP') === 0) process.kill(process.pid, 'SIGHUP')
+  }
+  let hasEnded = false
+  const end = () => {
+    if (!hasEnded) onEnd?.()
+    hasEnded = true
+  }
+  const begin = () => {
+    if (isRaw) {
+      setRaw(true)
+      process.once('exit', restore)
+      process.once('SIGHUP', onHangup)
+      notices.write('The escape key is Ctrl-]: Ctrl-] x ends the machine, Ctrl-] p presses its power button.\r\n')
+    }
+    input.on('data', onData)
+    input.once('end', end)
+    // A terminal that is gone, for one.
+    input.on('error', end)
+  }
   return {
     write: (bytes) => void output.write(bytes.slice()),
     onInput: (taker) => {
       receive = taker
-      if (isListening) return
+      if (!isListening) begin()
       isListening = true
-      if (isRaw) {
-        setRaw(true)
-        process.once('exit', restore)
-        notices.write('The escape key is Ctrl-]: Ctrl-] x ends the machine, Ctrl-] p presses its power button.\r\n')
-      }
-      input.on('data', onData)
-      if (onEnd !== undefined) input.once('end', onEnd)
     },
     close: () => {
+      hasEnded = true
       input.off('data', onData)
+      input.off('end', end)
       input.pause()
       if (!isRaw) return
       restore()
       process.off('exit', restore)
+      process.off('SIGHUP', onHangup)
     },
   }
 }
