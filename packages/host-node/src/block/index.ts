@@ -1,3 +1,4 @@
 /** Disks. */
-export { openOverlay } from './overlay.ts'
+export { type OverlayOptions, openOverlay } from './overlay.ts'
 export { openRawDisk, type RawDiskOptions } from './raw.ts'
+export type { SyncBlock, SyncBlockBackend } from './sync-block.ts'
