@@ -77,13 +77,16 @@ describe.skipIf(!hasXz)(`what xz writes (skipped where xz is absent; seed ${seed
   })
 
   it('damaged: cut, or with a bit turned', () => {
-    const sound = xz(mixed.subarray(0, 20_000), '--check=crc64')
+    const whole = mixed.subarray(0, 20_000)
+    const sound = xz(whole, '--check=crc64')
     for (let round = 0; round < rounds(300); round++) {
       const cut = random(sound.length)
       if (round % 10 === 0) expect(['boot.truncated', 'boot.not-this-format']).toContain(codeOf(sound.subarray(0, cut)))
       const turned = sound.slice()
       turned[cut] = (turned[cut] as number) ^ (1 << random(8))
-      expect([cut, codeOf(turned)]).not.toEqual([cut, 'xz'])
+      // Some bits tell nothing, as whether a last chunk that refers to nothing before it resets the dictionary.
+      const result = decodeXz(turned)
+      if (result.kind !== 'rejected') expect([cut, Buffer.compare(result.bytes, whole)]).toEqual([cut, 0])
     }
   })
 })
