@@ -1,5 +1,12 @@
 /** Backends that touch the outside in Node: files and overlays, terminal, network switch, passt. */
-export { openOverlay, openRawDisk, type RawDiskOptions } from './block/index.ts'
+export {
+  type OverlayOptions,
+  openOverlay,
+  openRawDisk,
+  type RawDiskOptions,
+  type SyncBlock,
+  type SyncBlockBackend,
+} from './block/index.ts'
 export {
   ESCAPE_KEY,
   EscapeKeys,
@@ -11,5 +18,5 @@ export {
 } from './console/index.ts'
 export { type DebianGuest, guestCache, type ObtainOptions, obtainDebian } from './debian/index.ts'
 export { HostError, type HostErrorCode } from './errors.ts'
-export { type ReadLimits, readFileChecked, writeFileAtomically } from './files/files.ts'
+export { type FileContents, type ReadLimits, readFileChecked, writeFileAtomically } from './files/files.ts'
 export { joinSwitch, NetSwitch, type PasstOptions, passtNetwork, USER_NETWORK } from './net/index.ts'

@@ -9,8 +9,14 @@ const MOST_PATH_BYTES = 107
 const TRY_MS = 10
 const MOST_TRIES = 500
 
-/** Connects to a Unix socket. @returns undefined where nobody serves it */
-export function tryConnect(path: string): Promise<Socket | undefined> {
+function checkLength(path: string): void {
+  if (Buffer.byteLength(path) > MOST_PATH_BYTES)
+    throw new HostError('host.path', `${path} is too long for a socket`, `give at most ${MOST_PATH_BYTES} bytes`)
+}
+
+/** Connects to a Unix socket. @returns undefined where nobody serves it. Throws `HostError` `host.path`. */
+export async function tryConnect(path: string): Promise<Socket | undefined> {
+  checkLength(path)
   return new Promise((resolve, reject) => {
     const socket = connect(path)
     const onError = (error: NodeJS.ErrnoException) => {
@@ -59,8 +65,7 @@ async function isServed(path: string): Promise<boolean> {
  * would else remove the first one's. Throws `HostError`: `host.busy` if somebody serves it, `host.path` if it is something else.
  */
 export async function listenAt(server: Server, path: string): Promise<void> {
-  if (Buffer.byteLength(path) > MOST_PATH_BYTES)
-    throw new HostError('host.path', `${path} is too long for a socket`, `give at most ${MOST_PATH_BYTES} bytes`)
+  checkLength(path)
   const release = await alone(path)
   try {
     const found = lstatSync(path, { throwIfNoEntry: false })

@@ -77,12 +77,13 @@ describe('a raw disk', () => {
     disk.close()
     disk.close()
     const other = openRawDisk(fresh(new Uint8Array(512)))
-    for (const use of [() => disk.write(0, new Uint8Array(512)), () => disk.read(0, new Uint8Array(512)), disk.flush])
-      expect(use.bind(disk)).toThrow(expect.objectContaining({ code: 'host.disk' }))
+    const bytes = new Uint8Array(512)
+    for (const use of [() => disk.write(0, bytes), () => disk.read(0, bytes), () => disk.flush()])
+      expect(use).toThrow(expect.objectContaining({ code: 'host.disk' }))
     other.close()
   })
 
-  it.each([
+  const notRaw: [what: string, path: () => string, code: string, message: RegExp][] = [
     ['nothing', () => join(folder, 'none'), 'host.path', /no such file/],
     ['a directory', () => folder, 'host.path', /directory|regular/],
     ['no bytes', () => fresh(new Uint8Array(0)), 'host.format', /has 0 bytes/],
@@ -90,7 +91,8 @@ describe('a raw disk', () => {
     ['a device', () => '/dev/null', 'host.path', /regular/],
     ['an overlay', () => fresh(startingWith('RINGFOVL')), 'host.format', /is an overlay, not raw/],
     ['of another format', () => fresh(startingWith('QFI\u00fb')), 'host.format', /is a qcow2 image, not raw/],
-  ] as const)('is not %s', (_, path, code, message) => {
+  ]
+  it.each(notRaw)('is not %s', (_, path, code, message) => {
     expect(() => openRawDisk(path())).toThrow(
       expect.objectContaining({ code, message: expect.stringMatching(message) }),
     )

@@ -65,6 +65,41 @@ describe('a terminal', () => {
     expect([keys, got]).toEqual([['p'], [1, 2, 0x1d, 3]])
   })
 
+  it('is raw again when it goes on', () => {
+    const { input, output, notices } = pipes(true)
+    const console = terminalConsole({ input: input as never, output, notices })
+    console.onInput(() => undefined)
+    process.emit('SIGCONT')
+    expect(input.raw).toEqual([true, false, true])
+    void console.close()
+    process.emit('SIGCONT')
+    expect(input.raw).toEqual([true, false, true, false])
+  })
+
+  it('has the escape key that it is given, and leaves nothing listening behind', async () => {
+    const { input, output, notices } = pipes(true)
+    const keys: string[] = []
+    const got: number[] = []
+    const signals = ['exit', 'SIGHUP', 'SIGQUIT', 'SIGCONT'] as const
+    const before = signals.map((signal) => process.listenerCount(signal))
+    const onEscape = (key: string) => keys.push(key)
+    const console = terminalConsole({
+      input: input as never,
+      output,
+      notices,
+      escapeKey: 1,
+      escapes: 'q quits',
+      onEscape,
+    })
+    console.onInput((bytes) => got.push(...bytes))
+    input.write(Uint8Array.of(1, 0x71, 0x1d, 1, 1))
+    await settled()
+    expect(String(notices.read())).toBe('The escape key is Ctrl-A (twice sends it): q quits.\r\n')
+    expect([keys, got]).toEqual([['q'], [0x1d, 1]])
+    void console.close()
+    expect(signals.map((signal) => process.listenerCount(signal))).toEqual(before)
+  })
+
   it('says once that its input has ended, also when it breaks', async () => {
     const { input, output, notices } = pipes(true)
     let ends = 0
@@ -95,19 +130,22 @@ else if (how === 'handler') {
 const hasScript = spawnSync('script', ['--version']).status === 0
 
 describe.skipIf(!hasScript)('a real terminal (needs script of util-linux)', () => {
-  it.each(['close', 'exit', 'throw', 'handler', 'SIGTERM', 'SIGINT', 'SIGHUP'])('is as before after %s', (how) => {
-    const program = `"${process.execPath}" -C @ringfold/source --input-type=module -e "$PROGRAM" ${how} 2>/dev/null`
-    const line = `stty -g; ${program}; echo; stty -g`
-    const { stdout } = spawnSync('script', ['-qec', line, '/dev/null'], {
-      cwd: import.meta.dirname,
-      env: { ...process.env, PROGRAM: ENDING },
-      encoding: 'utf8',
-    })
-    const modes = stdout.split(/\s+/).filter((word) => /^[\da-f]+(:[\da-f]+)+$/.test(word))
-    expect(stdout).toContain('raw;')
-    expect(modes).toHaveLength(2)
-    expect(modes[1]).toBe(modes[0])
-  })
+  it.each(['close', 'exit', 'throw', 'handler', 'SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'])(
+    'is as before after %s',
+    (how) => {
+      const program = `"${process.execPath}" -C @ringfold/source --input-type=module -e "$PROGRAM" ${how} 2>/dev/null`
+      const line = `stty -g; ${program}; echo; stty -g`
+      const { stdout } = spawnSync('script', ['-qec', line, '/dev/null'], {
+        cwd: import.meta.dirname,
+        env: { ...process.env, PROGRAM: ENDING },
+        encoding: 'utf8',
+      })
+      const modes = stdout.split(/\s+/).filter((word) => /^[\da-f]+(:[\da-f]+)+$/.test(word))
+      expect(stdout).toContain('raw;')
+      expect(modes).toHaveLength(2)
+      expect(modes[1]).toBe(modes[0])
+    },
+  )
 })
 
 describe('a file', () => {
@@ -125,9 +163,14 @@ describe('a file', () => {
     expect(() => fileConsole(join(folder, 'none', 'log'))).toThrow(/no such file/)
   })
 
-  it('is emptied first', () => {
+  it('is emptied when there is something to write, or nothing more', () => {
     const path = fresh()
     writeFileSync(path, 'of the last run')
+    const first = fileConsole(path)
+    expect(readFileSync(path, 'utf8')).toBe('of the last run')
+    first.write(Uint8Array.of(0x61))
+    expect(readFileSync(path, 'utf8')).toBe('a')
+    void first.close()
     void fileConsole(path).close()
     expect(readFileSync(path, 'utf8')).toBe('')
   })

@@ -1,5 +1,5 @@
 /** A file as the other end of a serial line. */
-import { closeSync, constants, openSync, statSync, writeSync } from 'node:fs'
+import { closeSync, constants, fstatSync, ftruncateSync, openSync, statSync, writeSync } from 'node:fs'
 import process from 'node:process'
 import type { ConsoleBackend } from '@ringfold/contracts'
 import { pathError } from '../errors.ts'
@@ -10,11 +10,17 @@ export interface FileConsoleOptions {
 }
 
 /**
- * What the guest sends goes into a file, which is emptied first, and nothing comes back. A device or a pipe that somebody reads will do as
- * well. A write that fails ends the output, not the machine. Throws `HostError` `host.path`.
+ * What the guest sends goes into a file, and nothing comes back. What was in the file goes when the guest sends something, or the console is
+ * closed, and not before: a machine that cannot be made empties no log. A device or a pipe that somebody reads will do as well. A write that
+ * fails ends the output, not the machine. Throws `HostError` `host.path`.
  */
 export function fileConsole(path: string, { notices = process.stderr }: FileConsoleOptions = {}): ConsoleBackend {
   let file: number | undefined = openForOutput(path)
+  let isEmptied = false
+  const empty = (descriptor: number) => {
+    if (!isEmptied && fstatSync(descriptor).isFile()) ftruncateSync(descriptor)
+    isEmptied = true
+  }
   const close = () => {
     if (file !== undefined) closeSync(file)
     file = undefined
@@ -23,6 +29,7 @@ export function fileConsole(path: string, { notices = process.stderr }: FileCons
     write: (bytes) => {
       if (file === undefined) return
       try {
+        empty(file)
         for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done)
       } catch (error) {
         close()
@@ -30,7 +37,10 @@ export function fileConsole(path: string, { notices = process.stderr }: FileCons
       }
     },
     onInput: () => undefined,
-    close,
+    close: () => {
+      if (file !== undefined) empty(file)
+      close()
+    },
   }
 }
 
@@ -40,7 +50,7 @@ function openForOutput(path: string): number {
     // Opening a pipe waits for its reader; opened this way, it fails if there is none.
     if (statSync(path, { throwIfNoEntry: false })?.isFIFO() === true)
       probe = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK)
-    return openSync(path, 'w')
+    return openSync(path, constants.O_WRONLY | constants.O_CREAT)
   } catch (error) {
     throw pathError(`cannot write ${path}`, error)
   } finally {

@@ -5,6 +5,11 @@ import type { ConsoleBackend } from '@ringfold/contracts'
 
 /** Ctrl-]: what telnet has used for it since long. */
 export const ESCAPE_KEY = 0x1d
+/** Signals at which a process ends, and Node does not restore the terminal itself, as it does at SIGINT and SIGTERM. */
+const ENDING_SIGNALS = ['SIGHUP', 'SIGQUIT'] as const
+
+/** Ctrl takes 64 from a letter. */
+const controlKey = (byte: number): string => `Ctrl-${String.fromCharCode(byte + 64)}`
 
 export interface TerminalConsoleOptions {
   /** Default: standard input. */
@@ -13,6 +18,10 @@ export interface TerminalConsoleOptions {
   readonly output?: NodeJS.WritableStream & Partial<Pick<WriteStream, 'isTTY'>>
   /** Where the escape key is announced. Default: standard error. */
   readonly notices?: NodeJS.WritableStream
+  /** The escape key: a byte from 1 to 31, as Ctrl makes them. Default: `ESCAPE_KEY`. */
+  readonly escapeKey?: number
+  /** What is said of the keys behind it. */
+  readonly escapes?: string
   /** A key was pressed behind the escape key, which was pressed once: twice sends it. */
   readonly onEscape?: (key: string) => void
   /** The input has ended. */
@@ -25,17 +34,23 @@ export interface TerminalConsoleOptions {
  */
 export function terminalConsole(options: TerminalConsoleOptions = {}): ConsoleBackend {
   const { input = process.stdin, output = process.stdout, notices = process.stderr, onEscape, onEnd } = options
+  const { escapeKey = ESCAPE_KEY, escapes = 'x ends the machine, p presses its power button' } = options
   const isRaw = input.isTTY === true && output.isTTY === true
   const setRaw = (raw: boolean) => input.setRawMode?.(raw)
   let receive: (bytes: Uint8Array) => void = () => undefined
   let isListening = false
-  const keys = new EscapeKeys((bytes) => receive(bytes), onEscape ?? (() => undefined))
+  const keys = new EscapeKeys((bytes) => receive(bytes), onEscape ?? (() => undefined), escapeKey)
   const onData = (chunk: Buffer) => (isRaw ? keys.take(chunk) : receive(chunk))
   const restore = () => setRaw(false)
-  const onHangup = () => {
+  const onEndingSignal = (signal: NodeJS.Signals) => {
     restore()
     // Nobody else takes it: it ends the process, as if it had not been looked at.
-    if (process.listenerCount('SIGHUP') === 0) process.kill(process.pid, 'SIGHUP')
+    if (process.listenerCount(signal) === 0) process.kill(process.pid, signal)
+  }
+  // Whoever had the terminal meanwhile may have left it otherwise.
+  const onContinue = () => {
+    restore()
+    setRaw(true)
   }
   let hasEnded = false
   const end = () => {
@@ -46,8 +61,9 @@ export function terminalConsole(options: TerminalConsoleOptions = {}): ConsoleBa
     if (isRaw) {
       setRaw(true)
       process.once('exit', restore)
-      process.once('SIGHUP', onHangup)
-      notices.write('The escape key is Ctrl-]: Ctrl-] x ends the machine, Ctrl-] p presses its power button.\r\n')
+      for (const signal of ENDING_SIGNALS) process.once(signal, onEndingSignal)
+      process.on('SIGCONT', onContinue)
+      notices.write(`The escape key is ${controlKey(escapeKey)} (twice sends it): ${escapes}.\r\n`)
     }
     input.on('data', onData)
     input.once('end', end)
@@ -69,7 +85,8 @@ export function terminalConsole(options: TerminalConsoleOptions = {}): ConsoleBa
       if (!isRaw) return
       restore()
       process.off('exit', restore)
-      process.off('SIGHUP', onHangup)
+      for (const signal of ENDING_SIGNALS) process.off(signal, onEndingSignal)
+      process.off('SIGCONT', onContinue)
     },
   }
 }
@@ -78,11 +95,13 @@ export function terminalConsole(options: TerminalConsoleOptions = {}): ConsoleBa
 export class EscapeKeys {
   readonly #send: (bytes: Uint8Array) => void
   readonly #escape: (key: string) => void
+  readonly #escapeKey: number
   #isEscaped = false
 
-  constructor(send: (bytes: Uint8Array) => void, onEscape: (key: string) => void) {
+  constructor(send: (bytes: Uint8Array) => void, onEscape: (key: string) => void, escapeKey: number = ESCAPE_KEY) {
     this.#send = send
     this.#escape = onEscape
+    this.#escapeKey = escapeKey
   }
 
   take(bytes: Uint8Array): void {
@@ -90,9 +109,9 @@ export class EscapeKeys {
     for (const [at, byte] of bytes.entries()) {
       if (this.#isEscaped) {
         this.#isEscaped = false
-        from = byte === ESCAPE_KEY ? at : at + 1
-        if (byte !== ESCAPE_KEY) this.#escape(String.fromCharCode(byte))
-      } else if (byte === ESCAPE_KEY) {
+        from = byte === this.#escapeKey ? at : at + 1
+        if (byte !== this.#escapeKey) this.#escape(String.fromCharCode(byte))
+      } else if (byte === this.#escapeKey) {
         if (at > from) this.#send(bytes.slice(from, at))
         this.#isEscaped = true
         from = at + 1

@@ -1,9 +1,16 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import process from 'node:process'
+import { PassThrough, Writable } from 'node:stream'
+import type { NetBackend } from '@ringfold/contracts'
 import { type NetSubject, netBackendChecks } from '@ringfold/testkit'
-import { describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
+import { FramedSocket } from './framed-socket.ts'
 import { joinSwitch, NetSwitch, passtNetwork } from './index.ts'
 
 const settled = () => new Promise<void>((resolve) => setTimeout(resolve, 60))
@@ -37,25 +44,118 @@ describe('a switch within a process', () => {
 })
 
 describe('a switch between processes', () => {
-  it('carries frames, and survives whoever serves it', async () => {
-    const name = `test-${process.pid}`
+  let names = 0
+  const fresh = (): string => `test-${names++}`
+  const folder = mkdtempSync(join(tmpdir(), 'ringfold-net-'))
+  const { XDG_RUNTIME_DIR } = process.env
+  process.env.XDG_RUNTIME_DIR = folder
+  afterAll(() => {
+    if (XDG_RUNTIME_DIR === undefined) delete process.env.XDG_RUNTIME_DIR
+    else process.env.XDG_RUNTIME_DIR = XDG_RUNTIME_DIR
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  describe.each(['who serves it', 'who connects'])('for %s', (role) => {
+    const checks = netBackendChecks(async (): Promise<NetSubject> => {
+      const name = fresh()
+      const members = [await joinSwitch(name), await joinSwitch(name)] as [NetBackend, NetBackend]
+      const [backend, peer] = role === 'who connects' ? members.toReversed() : members
+      const received: Uint8Array[] = []
+      peer?.onReceive((frame) => received.push(frame))
+      ends.push(() => peer?.close())
+      return { backend: backend as NetBackend, received, send: (frame) => peer?.send(frame), settled }
+    })
+    const ends: (() => unknown)[] = []
+    afterAll(() => Promise.all(ends.map((end) => end())))
+    it.each(checks.map((check) => [check.name, check] as const))('%s', (_, check) => check.run())
+  })
+
+  it('survives whoever serves it', async () => {
+    const name = fresh()
     const members = [await joinSwitch(name), await joinSwitch(name), await joinSwitch(name)]
-    const got: number[][] = [[], [], []]
-    for (const [n, member] of members.entries()) member.onReceive((frame) => got[n]?.push(frame.length))
-    members[1]?.send(new Uint8Array(60).fill(0xff))
+    const got = received(members)
+    members[1]?.send(broadcast(60))
     await settled()
     expect(got).toEqual([[60], [], [60]])
     await members[0]?.close()
-    for (let tries = 0; tries < 50 && (got[2]?.length ?? 0) < 2; tries++) {
-      members[1]?.send(new Uint8Array(61).fill(0xff))
-      await settled()
-    }
-    expect(got[2]).toContain(61)
+    await expectConnected(members.slice(1), got.slice(1))
+    for (const member of members) await member.close()
+  })
+
+  it('survives that another process which serves it is killed, though all want to take its place', async () => {
+    const name = fresh()
+    const program = `await (await import('@ringfold/host-node')).joinSwitch('${name}'); console.log('serves'); setInterval(() => 0, 1000)`
+    const server = spawn(process.execPath, ['-C', '@ringfold/source', '--input-type=module', '-e', program], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      cwd: import.meta.dirname,
+    })
+    await once(server.stdout, 'data')
+    const members = await Promise.all(Array.from({ length: 5 }, () => joinSwitch(name)))
+    server.kill('SIGKILL')
+    await once(server, 'exit')
+    // Some come back, and some are new; its socket is still there.
+    members.push(...(await Promise.all(Array.from({ length: 3 }, () => joinSwitch(name)))))
+    await expectConnected(members, received(members))
     for (const member of members) await member.close()
   })
 
   it('has a name', async () => {
-    await expect(joinSwitch('../elsewhere')).rejects.toThrow(/no name of a switch/)
+    await expect(joinSwitch('../elsewhere')).rejects.toMatchObject({ code: 'host.option' })
+  })
+
+  it('says where it cannot be', async () => {
+    const path = join(folder, 'x'.repeat(120))
+    process.env.XDG_RUNTIME_DIR = path
+    await expect(joinSwitch('a')).rejects.toMatchObject({
+      code: 'host.path',
+      message: expect.stringContaining('too long'),
+    })
+    process.env.XDG_RUNTIME_DIR = folder
+  })
+})
+
+const broadcast = (sizeBytes: number): Uint8Array => new Uint8Array(sizeBytes).fill(0xff)
+
+/** The sizes of what each gets. */
+function received(members: readonly NetBackend[]): number[][] {
+  return members.map((member) => {
+    const sizes: number[] = []
+    member.onReceive((frame) => sizes.push(frame.length))
+    return sizes
+  })
+}
+
+/** Sooner or later what one sends reaches all others. */
+async function expectConnected(members: readonly NetBackend[], got: readonly number[][]): Promise<void> {
+  for (const [from, member] of members.entries()) {
+    const sizeBytes = 100 + from
+    await waitFor(() => {
+      member.send(broadcast(sizeBytes))
+      return got.every((sizes, to) => to === from || sizes.includes(sizeBytes))
+    })
+  }
+}
+
+describe('frames over a stream', () => {
+  it('come in any pieces, and what is none ends it', async () => {
+    const [stream, frames] = [new PassThrough(), [] as number[]]
+    const framed = new FramedSocket(stream as never, ({ length }) => frames.push(length))
+    const word = (length: number) => [0, 0, length >>> 8, length & 0xff]
+    const bytes = [...word(14), ...new Array(14).fill(1), ...word(3), 1, 2, 3, ...word(20), ...new Array(20).fill(2)]
+    for (const byte of bytes) stream.write(Uint8Array.of(byte))
+    await settled()
+    expect(frames).toEqual([14, 20])
+    stream.write(Uint8Array.of(0, 1, 0, 15, 0))
+    await settled()
+    expect(stream.destroyed).toBe(true)
+    framed.send(broadcast(60))
+  })
+
+  it('are dropped, not kept, where nobody reads', async () => {
+    const stream = new Writable({ write: () => undefined })
+    const framed = new FramedSocket(stream as never, () => undefined)
+    for (let n = 0; n < 1000; n++) framed.send(broadcast(65_550))
+    expect(stream.writableLength).toBeLessThan(5 << 20)
   })
 })
 
@@ -85,6 +185,27 @@ function packet(
   const header = [0x45, 0, ...word(20 + payload.length), 0, 0, 0, 0, 64, protocol, 0, 0, ...from, ...target]
   header.splice(10, 2, ...word(sum(Uint8Array.from(header))))
   return Uint8Array.from([...to, ...MAC, 0x08, 0x00, ...header, ...payload])
+}
+
+const programs = mkdtempSync(join(tmpdir(), 'ringfold-passt-'))
+afterAll(() => rmSync(programs, { recursive: true, force: true }))
+let wrappers = 0
+
+/** A program in the place of passt, whose process is known. */
+function wrapped(commands: string): { readonly path: string; pid(): number } {
+  const path = join(programs, `passt${wrappers++}`)
+  writeFileSync(path, `#!/bin/sh\necho $$ >${path}.pid\n${commands}\n`)
+  chmodSync(path, 0o755)
+  return { path, pid: () => Number(readFileSync(`${path}.pid`, 'utf8')) }
+}
+
+/** Not even as one that only waits to be reaped, which may take its time when its parent is gone. */
+function isRunning(pid: number): boolean {
+  try {
+    return !readFileSync(`/proc/${pid}/stat`, 'latin1').includes(') Z ')
+  } catch {
+    return false
+  }
 }
 
 describe.skipIf(!hasPasst)('the network of the host (needs passt)', () => {
@@ -121,6 +242,54 @@ describe.skipIf(!hasPasst)('the network of the host (needs passt)', () => {
     expect((answer[14 + 20 + 13] as number) & 0x12).toBe(0x12)
     await net.close()
     server.close()
+  })
+
+  it('runs where there is no network at all', () => {
+    const program = `
+      const net = await (await import('@ringfold/host-node')).passtNetwork()
+      await net.close()
+      console.log('it answered')`
+    const words = ['-rn', process.execPath, '-C', '@ringfold/source', '--input-type=module', '-e', program]
+    const { stdout, stderr } = spawnSync('unshare', words, { cwd: import.meta.dirname, encoding: 'utf8' })
+    if (!stderr.includes('unshare')) expect(stdout).toBe('it answered\n')
+  })
+
+  it.each(['is killed', 'ends'])('ends with a process that %s', async (how) => {
+    const { path, pid } = wrapped('exec passt "$@"')
+    const end = how === 'ends' ? 'process.exit()' : "process.kill(process.pid, 'SIGKILL')"
+    const program = `await (await import('@ringfold/host-node')).passtNetwork({ program: '${path}' }); ${end}`
+    spawnSync(process.execPath, ['-C', '@ringfold/source', '--input-type=module', '-e', program], {
+      cwd: import.meta.dirname,
+    })
+    await waitFor(() => !isRunning(pid()))
+  })
+
+  it('ends when it is closed', async () => {
+    const { path, pid } = wrapped('exec passt "$@"')
+    const net = await passtNetwork({ program: path })
+    await net.close()
+    expect(isRunning(pid())).toBe(false)
+    await net.close()
+    net.send(broadcast(60))
+  })
+
+  it('tells when it has ended on its own', async () => {
+    const { path, pid } = wrapped('exec passt "$@"')
+    const failures: Error[] = []
+    const net = await passtNetwork({ program: path, onFailure: (error) => failures.push(error) })
+    process.kill(pid(), 'SIGKILL')
+    await waitFor(() => failures.length > 0)
+    expect(failures[0]?.message).toContain('SIGKILL')
+    net.send(broadcast(60))
+    await net.close()
+  })
+
+  it('says why it does not start', async () => {
+    const { path } = wrapped('echo "it is too late" >&2; exit 3')
+    await expect(passtNetwork({ program: path })).rejects.toMatchObject({
+      code: 'host.tool',
+      message: 'passt ended with status 3: it is too late',
+    })
   })
 
   it('says how to get what is not installed', async () => {

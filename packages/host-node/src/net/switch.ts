@@ -1,8 +1,8 @@
 /** A learning Ethernet switch: IEEE 802.1D, 7.7 and 7.8, as far as one switch alone needs it. */
 import type { NetBackend } from '@ringfold/contracts'
+import { isFrame } from './framed-socket.ts'
 
 const ADDRESS_BYTES = 6
-const HEADER_BYTES = 14
 /** Addresses that are remembered; beyond that the oldest is forgotten. */
 const MOST_ADDRESSES = 1024
 
@@ -11,6 +11,9 @@ type Deliver = (frame: Uint8Array) => void
 
 const addressAt = (frame: Uint8Array, at: number): string =>
   Buffer.from(frame.buffer, frame.byteOffset + at, ADDRESS_BYTES).toString('hex')
+
+/** Whether it is the address of many: such frames go to all, and come from nobody. */
+const isGroup = (frame: Uint8Array, at: number): boolean => ((frame[at] as number) & 1) !== 0
 
 export class NetSwitch {
   readonly #ports = new Set<Deliver>()
@@ -42,10 +45,9 @@ export class NetSwitch {
   }
 
   #forward(frame: Uint8Array, from: Deliver): void {
-    if (frame.length < HEADER_BYTES || !this.#ports.has(from)) return
-    this.#learn(addressAt(frame, ADDRESS_BYTES), from)
-    const isGroup = ((frame[0] as number) & 1) !== 0
-    const known = isGroup ? undefined : this.#addresses.get(addressAt(frame, 0))
+    if (!isFrame(frame) || !this.#ports.has(from)) return
+    if (!isGroup(frame, ADDRESS_BYTES)) this.#learn(addressAt(frame, ADDRESS_BYTES), from)
+    const known = isGroup(frame, 0) ? undefined : this.#addresses.get(addressAt(frame, 0))
     if (known !== undefined) {
       if (known !== from) known(frame.slice())
     } else for (const port of this.#ports) if (port !== from) port(frame.slice())
