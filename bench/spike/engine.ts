@@ -5,13 +5,12 @@
 
 import { FIELD } from '@ringfold/arch'
 import { HandlerStatus } from '@ringfold/translator'
-import { baseModule } from '@ringfold/translator/codegen'
+import { baseModule, enclosingLoops } from '@ringfold/translator/codegen'
 import { type SpikeMachine, TLB_ARRAYS } from './machine.ts'
 import { successors } from './region/blocks.ts'
 import { type Compiled, compileRegions, exportName } from './region/compile.ts'
 import type { ExitSite } from './region/effects.ts'
 import { IrPool, type RegionPlan } from './region/plan.ts'
-import { enclosingLoops } from './region/shape.ts'
 
 const PAGE_BYTES = 4096
 /** Instructions of one entry: there is no on-stack replacement, so that better code begins with the next one. */

@@ -1,10 +1,10 @@
 /** What a region knows of its blocks before it is written: lifted IR, who looks at flags, where the budget is checked. */
 import { IrCode, liftInstruction, Op } from '@ringfold/semantics'
+import { type Shape, shapeOf } from '@ringfold/translator/codegen'
 import { type Block, successors } from './blocks.ts'
 import { Kind } from './flag-state.ts'
 import { canLeave, isFlagOp } from './ops.ts'
 import { type FlagsInLocals, type LiftedBlock, type RewrittenBlock, rewrite } from './rewrite.ts'
-import { type Shape, shapeOf } from './shape.ts'
 
 /** Pieces of IR, used again from one translation to the next: an `IrCode` is six arrays. */
 export class IrPool {

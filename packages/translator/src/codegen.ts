@@ -5,6 +5,7 @@
 export { type EffectEmitter, IrEmitter, LocalPool } from './emit/emitter.ts'
 export { type AddressMode, GuestEffects, type RuntimeFunctions, SlotField } from './emit/guest-effects.ts'
 export { baseModule, defineRuntime, importMemories, importRuntime } from './interpreter/base-module.ts'
+export { enclosingLoops, type Shape, shapeOf } from './region/shape.ts'
 export { ByteWriter } from './wasm/bytes.ts'
 export { type BranchHint, type FunctionIndex, type FunctionType, ModuleBuilder } from './wasm/module.ts'
 export { Wasm, WasmType } from './wasm/opcodes.ts'

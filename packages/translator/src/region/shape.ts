@@ -1,4 +1,4 @@
-/** Stage "structure": reverse postorder, dominators, loops of a control-flow graph. */
+/** The structure of a control-flow graph: reverse postorder, dominators, loops. Blocks are numbers; block 0 is the entry. */
 
 export interface Shape {
   /** Blocks in reverse postorder: the entry first; those that cannot be reached are missing. */
