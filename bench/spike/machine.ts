@@ -29,7 +29,7 @@ const STACK_TOP = 0x80000
 /** Where kernels return to: HLT, at which both engines stop because they have no handler for it. */
 export const STOP = 0x90000
 const HLT = 0xf4
-const MODE: CodeMode = { bits: 64, stackBits: 64, flat: true }
+const MODE: CodeMode = { bits: 64, stackBits: 64, flat: true, accessClass: 1 }
 
 /** Offsets in memory 1 of the TLB arrays of the access class in which the kernels run: the code key fixes them. */
 export const TLB_ARRAYS = {

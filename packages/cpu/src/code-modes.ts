@@ -1,5 +1,13 @@
 /** The part of the code key that follows from the processor's mode. */
-import { ACCESS_RIGHTS, type CpuState, cplOf, FIELD as FIELD_TABLE, SEGMENT as SEGMENT_TABLE } from '@ringfold/arch'
+import {
+  ACCESS_RIGHTS,
+  type CpuState,
+  cplOf,
+  FIELD as FIELD_TABLE,
+  RFLAGS,
+  SEGMENT as SEGMENT_TABLE,
+} from '@ringfold/arch'
+import { ACCESS_CLASS, accessClassOf } from '@ringfold/mmu'
 import { isLongMode } from '@ringfold/rings'
 import type { CodeMode } from '@ringfold/translator'
 import type { Availability } from './availability.ts'
@@ -44,12 +52,16 @@ export class CodeModes {
     const stackBits = bits === 64 ? 64 : (state.lo(FIELD.segAccess, SEGMENT.SS) & DB) !== 0 ? 32 : 16
     const flat = bits === 64 || [SEGMENT.CS, SEGMENT.SS, SEGMENT.DS, SEGMENT.ES].every((s) => isFlat(state, s))
     const sizes = (bits >> 5) | ((stackBits >> 5) << 2) | (flat ? 16 : 0)
-    const number = sizes | (cplOf(state) << 5) | (this.#availability.modeBits() << 7)
+    const cpl = cplOf(state)
+    const ac = (state.lo(FIELD.systemFlags) & RFLAGS.lo.AC) !== 0
+    const accessClass = accessClassOf(cpl === 3 ? 0 : 1, ac)
+    const isOverriding = accessClass === ACCESS_CLASS.SUPERVISOR_AC ? 128 : 0
+    const number = sizes | (cpl << 5) | isOverriding | (this.#availability.modeBits() << 8)
     if (flat) {
-      this.#plain[number] ??= { bits, stackBits, flat }
+      this.#plain[number] ??= { bits, stackBits, flat, accessClass }
       return this.#plain[number]
     }
-    return this.#limitedMode(number, { bits, stackBits, flat })
+    return this.#limitedMode(number, { bits, stackBits, flat, accessClass })
   }
 
   #limitedMode(number: number, mode: CodeMode): CodeMode {

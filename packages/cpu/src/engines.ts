@@ -2,6 +2,7 @@
 import type { ExecutionEngine } from '@ringfold/contracts'
 import type { LinearAccessor } from '@ringfold/mmu'
 import type { RuleContext } from '@ringfold/rings'
+import type { RegionOptions } from '@ringfold/translator'
 import type { Availability } from './availability.ts'
 import type { CodeModes } from './code-modes.ts'
 import type { EffectiveAccess } from './effective-access.ts'
@@ -44,15 +45,22 @@ class ReferenceEngine implements ExecutionEngine {
   dispose(): void {}
 }
 
+/** Compiles whatever is jumped to, at once. */
+const EAGER: RegionOptions = { hotAfter: 1, batch: 1, mostInstructions: 200, isEager: true }
+/** Compiles what is worth its price. */
+const WHEN_HOT: RegionOptions = { hotAfter: 1000, batch: 32, mostInstructions: 400, isEager: false }
+
 const FACTORIES = {
   reference: () => new ReferenceEngine(),
   interpreter: (parts) => new InterpreterEngine(parts),
+  translator: (parts) => new InterpreterEngine(parts, 'translator', EAGER),
+  auto: (parts) => new InterpreterEngine(parts, 'auto', WHEN_HOT),
 } as const satisfies Readonly<Record<string, EngineFactory>>
 
 export type EngineName = keyof typeof FACTORIES
 
 /** The engines by name. */
-export const ENGINES: readonly EngineName[] = ['reference', 'interpreter']
+export const ENGINES: readonly EngineName[] = ['reference', 'interpreter', 'translator', 'auto']
 
 /** An engine by name, or as a factory makes it. Throws `CpuError` `cpu.engine`. */
 export function makeEngine(engine: EngineName | EngineFactory, parts: EngineParts): ExecutionEngine {

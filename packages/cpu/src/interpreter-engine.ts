@@ -12,7 +12,7 @@ import { PAGE_ATTRIBUTE, PAGE_BYTES } from '@ringfold/memory'
 import { ACCESS, accessClassOf, CLASS_ACCESS } from '@ringfold/mmu'
 import { ACCESS_KIND, is64Bit, isAmd, isCanonical, raiseGp } from '@ringfold/rings'
 import { callHelper, MemoryImm } from '@ringfold/semantics'
-import { HandlerStatus, Interpreter, type InterpreterHost } from '@ringfold/translator'
+import { HandlerStatus, Interpreter, type InterpreterHost, type RegionOptions } from '@ringfold/translator'
 import { CodePages } from './code-pages.ts'
 import type { EngineParts } from './engines.ts'
 import { raiseVector } from './stepper.ts'
@@ -39,7 +39,7 @@ const STATUS: Readonly<Record<number, EngineStatus>> = {
 }
 
 export class InterpreterEngine implements InterpreterHost, ExecutionEngine {
-  readonly name = 'interpreter'
+  readonly name: string
   readonly state: CpuState
   readonly replaced: Readonly<Record<string, string>>
   readonly vendor: 'intel' | 'amd'
@@ -57,7 +57,9 @@ export class InterpreterEngine implements InterpreterHost, ExecutionEngine {
   readonly #fetchPages = new Float64Array(FETCH_ENTRIES)
   readonly #fetchHosts = new Float64Array(FETCH_ENTRIES)
 
-  constructor(parts: EngineParts) {
+  /** `regions`: hot code is compiled. */
+  constructor(parts: EngineParts, name = 'interpreter', regions?: RegionOptions) {
+    this.name = name
     const { ctx, availability, memory1, linear } = parts
     this.#parts = parts
     this.state = ctx.state
@@ -65,7 +67,7 @@ export class InterpreterEngine implements InterpreterHost, ExecutionEngine {
     this.vendor = isAmd(ctx) ? 'amd' : 'intel'
     const { memory } = linear.mmu
     this.#pages = CodePages.of(memory)
-    this.interpreter = new Interpreter(this, memory.wasm, memory1.wasm)
+    this.interpreter = new Interpreter(this, memory.wasm, memory1.wasm, regions)
     this.#ends = [
       memory.onCodeWrite((page, first, last) => this.#codeWritten(page, first, last)),
       memory.onAttributesChanged((page, before, after) => this.#attributesChanged(page, before, after)),

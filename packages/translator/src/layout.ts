@@ -36,6 +36,8 @@ export const SCRATCH = {
   slot: SCRATCH_OFFSET + 32,
   /** i32: generation of the jump cache; entries of older ones do not count. */
   generation: SCRATCH_OFFSET + 36,
+  /** i32: the status with which the last slow access of a region ended. */
+  status: SCRATCH_OFFSET + 40,
   /** 16 bytes that slow accesses bring or take. */
   value: SCRATCH_OFFSET + 48,
 } as const
@@ -84,4 +86,8 @@ export const HandlerStatus = {
   slow: 6,
   /** The loop's budget is used up. */
   budget: 7,
+  /** A jump led to an entry often enough: the host may compile it. */
+  hot: 8,
+  /** A region was left, and something is to be looked after: what `SCRATCH.leave` says, from `SCRATCH.jumpTarget` on. */
+  exit: 9,
 } as const

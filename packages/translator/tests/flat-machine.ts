@@ -127,7 +127,7 @@ export class InterpreterMachine extends FlatMachine {
       view.setBigInt64(entry, BigInt(lo & ~0xfff), true)
       view.setInt32(entry + 8, 0, true)
     }
-    const codeMode = { bits: mode, stackBits: mode, flat: true }
+    const codeMode = { bits: mode, stackBits: mode, flat: true, accessClass: 1 } as const
     this.interpreter = new Interpreter(
       {
         state: this.state,

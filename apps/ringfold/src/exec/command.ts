@@ -1,4 +1,6 @@
+import type { EngineName } from '@ringfold/cpu'
 import { type Command, Option } from 'commander'
+import { ENGINE_NAMES } from '../engine-names.ts'
 import { BITS } from '../numbers.ts'
 
 /** The options of `exec` as commander gives them. */
@@ -6,7 +8,7 @@ export interface ExecOptions {
   readonly bits: (typeof BITS)[number]
   readonly set: readonly string[]
   readonly user: boolean
-  readonly engine: 'reference' | 'interpreter'
+  readonly engine: EngineName
   readonly cpuModel?: string
   readonly steps: number
   readonly all: boolean
@@ -38,9 +40,7 @@ export function addExec(program: Command): void {
     .addOption(new Option('--bits <width>', 'width of the code; 16 is real mode').choices(BITS).default('64'))
     .option('--set <name=value>', 'set a register, a flag, or memory at [register] or [address] before', collect, [])
     .option('--user', 'run at privilege level 3', false)
-    .addOption(
-      new Option('--engine <name>', 'what executes').choices(['reference', 'interpreter']).default('reference'),
-    )
+    .addOption(new Option('--engine <name>', 'what executes').choices(ENGINE_NAMES).default('reference'))
     .option('--cpu-model <name>', 'a processor of `ringfold cpu-models`')
     .option('--steps <count>', 'instructions at most', (text) => Number.parseInt(text, 10), 10_000)
     .option('--all', 'show what stays the same, too', false)

@@ -1,6 +1,6 @@
 /** The machine of `exec`: a megabyte of RAM, flat segments, the program at a fixed place. */
 import { ACCESS_RIGHTS, CR0, CR4, EFER, FIELD, PTE, SEGMENT, XCR0 } from '@ringfold/arch'
-import { type ExceptionEvent, Processor } from '@ringfold/cpu'
+import { type EngineName, type ExceptionEvent, Processor } from '@ringfold/cpu'
 import { PhysicalMemory } from '@ringfold/memory'
 import type { CpuModel } from '@ringfold/rings'
 import type { Bits } from '../numbers.ts'
@@ -18,7 +18,7 @@ const DATA_ACCESSED = 3
 export interface ExecMachineOptions {
   readonly bits: Bits
   readonly user: boolean
-  readonly engine: 'reference' | 'interpreter'
+  readonly engine: EngineName
   readonly model: CpuModel
 }
 

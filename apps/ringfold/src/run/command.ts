@@ -1,4 +1,6 @@
+import type { EngineName } from '@ringfold/cpu'
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import { ENGINE_NAMES } from '../engine-names.ts'
 import { setCommandStatus } from '../exit.ts'
 import { parseSize, parseWithin } from '../numbers.ts'
 
@@ -18,7 +20,7 @@ export interface RunOptions {
   readonly net: readonly string[]
   readonly serial: readonly string[]
   readonly debugExit?: number
-  readonly engine: 'reference' | 'interpreter' | 'auto'
+  readonly engine: EngineName
   readonly clock?: 'virtual' | 'real'
   readonly maxInstructions?: number
   readonly snapshot?: string
@@ -96,9 +98,7 @@ export function addRun(program: Command): void {
 function addRunTail(command: Command): void {
   command
     .addOption(
-      new Option('--engine <name>', 'what executes code; auto takes the fastest')
-        .choices(['reference', 'interpreter', 'auto'])
-        .default('auto'),
+      new Option('--engine <name>', 'what executes code; auto takes the fastest').choices(ENGINE_NAMES).default('auto'),
     )
     .addOption(
       new Option(

@@ -115,7 +115,7 @@ async function build(
     memory,
     cpus: options.cpus ?? shape?.cpus ?? 1,
     cpuModel: modelOf(options, snapshot),
-    engine: options.engine === 'reference' ? 'reference' : 'interpreter',
+    engine: options.engine,
     clock: clockOf(options, isInteractive),
     epochSeconds,
     serial: await serialLines(options, session),

@@ -9,4 +9,6 @@ export interface CodeMode {
   readonly stackBits: 16 | 32 | 64
   /** CS, DS, ES and SS have base 0 and no limit: always so in 64-bit code. */
   readonly flat: boolean
+  /** Class of the accesses that code makes to memory, on which the arrays of the TLB depend that regions look at (mmu's `ACCESS_CLASS`). */
+  readonly accessClass: 0 | 1 | 2
 }

@@ -9,6 +9,8 @@ import {
   SCRATCH as SCRATCH_TABLE,
   SLOT as SLOT_TABLE,
 } from '../layout.ts'
+import { STATUS_IN_SCRATCH, unpackExit } from '../region/exits.ts'
+import { type RegionOptions, Regions } from '../region/regions.ts'
 import { baseModule, type HostFunctions, importsWithRoutines } from './base-module.ts'
 import type { CodeMode } from './code-mode.ts'
 import { Predecoder } from './predecoder.ts'
@@ -44,16 +46,24 @@ export interface InterpreterHost extends HostFunctions {
 
 /** Instructions in one call of the loop: V8 replaces no function that runs, so that its better code begins with the next call. */
 const SLICE = 1 << 16
+/** Statuses after which execution goes on while budget is left. */
+const ENDS_OF_SLICE: ReadonlySet<number> = new Set([
+  HandlerStatus_TABLE.jump,
+  HandlerStatus_TABLE.budget,
+  HandlerStatus_TABLE.hot,
+])
 /** Bits of the generation word that tell the mode of a jump-cache entry. */
 const MODE_BITS = 8
 
 /** Code of one mode. */
-interface ModeCode {
+export interface ModeCode {
   readonly mode: CodeMode
   readonly tier: Tier
   readonly code: Predecoder
   /** Number in entries of the jump cache. */
   readonly number: number
+  /** Visits after which an entry is hot; 0: entries are not counted, and there are no regions. */
+  readonly hotAfter: number
 }
 
 export interface RunResult {
@@ -75,11 +85,15 @@ export class Interpreter {
   #mode: ModeCode | null = null
   #generation = 1
   #status = 0
+  #exitStatus = 0
   #isRepeating = false
   #ruleFaulted = false
+  /** The next entry is the instruction's slot, although a region begins there: its budget does not suffice. */
+  #entersSlot = false
+  readonly regions: Regions | null
 
-  /** `memory`: memory 1, with the layout of layout.ts; what is left of it behind `SLOTS_OFFSET` holds slots. */
-  constructor(host: InterpreterHost, ram: WasmMemory, memory: WasmMemory) {
+  /** `memory`: memory 1, with the layout of layout.ts; what is left of it behind `SLOTS_OFFSET` holds slots. `regions`: hot code is compiled. */
+  constructor(host: InterpreterHost, ram: WasmMemory, memory: WasmMemory, regions?: RegionOptions) {
     this.#host = host
     this.#ram = ram
     this.#memory = memory
@@ -96,6 +110,7 @@ export class Interpreter {
     }
     this.#imports = importsWithRoutines(ram, memory, functions)
     this.#slots = Predecoder.emptySlots()
+    this.regions = regions === undefined ? null : new Regions(host, { ram, memory, imports: this.#imports }, regions)
     this.#writeGeneration()
   }
 
@@ -135,7 +150,7 @@ export class Interpreter {
     if (this.#modes.size === (1 << MODE_BITS) - 1) this.invalidateAll()
     const tier = this.#tier(mode)
     const code = new Predecoder(this.#host, mode, tier, this.#slots, this.#ram, this.#memory)
-    const made = { mode, tier, code, number: this.#modes.size + 1 }
+    const made = { mode, tier, code, number: this.#modes.size + 1, hotAfter: this.regions?.hotAfter(mode) ?? 0 }
     this.#modes.set(mode, made)
     return made
   }
@@ -158,6 +173,7 @@ export class Interpreter {
   /** Forgets the code of a page of RAM, by its host offset. */
   invalidatePage(hostOffset: number): void {
     for (const { code } of this.#modes.values()) code.invalidatePage(hostOffset)
+    this.regions?.invalidatePage(hostOffset)
     this.flushJumps()
   }
 
@@ -171,6 +187,7 @@ export class Interpreter {
   invalidateAll(): void {
     this.#modes.clear()
     this.#mode = null
+    this.regions?.invalidateAll()
     Object.assign(this.#slots, Predecoder.emptySlots())
     this.flushJumps()
   }
@@ -212,16 +229,38 @@ export class Interpreter {
       const slice = Math.min(left, SLICE)
       const ended = (this.#mode as ModeCode).tier.run(slot, slice)
       this.#isRepeating = ended === HandlerStatus.repeat
-      const status = this.#isRepeating ? HandlerStatus.budget : ended
       left -= slice - this.#view.getInt32(FIELD.budget.offset, true)
+      if (ended === HandlerStatus.exit) left += this.#exitRegion()
+      else this.#leave(this.#isRepeating ? HandlerStatus.budget : ended)
+      const status = ended === HandlerStatus.exit ? this.#exitStatus : this.#isRepeating ? HandlerStatus.budget : ended
       // An instruction that did not retire gives its tick back.
-      if (status === HandlerStatus.fault || status === HandlerStatus.slow) left++
-      this.#leave(status)
-      if (left === 0 && status === HandlerStatus.jump) this.#status = HandlerStatus.budget
-      else if (status === HandlerStatus.jump || (status === HandlerStatus.budget && left > 0)) continue
+      if (ended === HandlerStatus.fault || ended === HandlerStatus.slow) left++
+      if (this.regions !== null) this.#lookAfterRegions(status)
+      if (left === 0 && ENDS_OF_SLICE.has(status)) this.#status = HandlerStatus.budget
+      else if (left > 0 && ENDS_OF_SLICE.has(status)) continue
       else this.#status = status
       return budget - left
     }
+  }
+
+  /** What a region left for: RIP into the state. @returns instructions that the budget was lowered by, and that did not retire */
+  #exitRegion(): number {
+    const view = this.#view
+    const { status, distance, unretired } = unpackExit(view.getInt32(SCRATCH.leave, true))
+    this.#exitStatus = status === STATUS_IN_SCRATCH ? view.getInt32(SCRATCH.status, true) : status
+    this.#setRip(SCRATCH.jumpTarget, distance)
+    this.#entersSlot = this.#exitStatus === HandlerStatus.budget
+    return unretired
+  }
+
+  #lookAfterRegions(status: number): void {
+    const regions = this.regions as Regions
+    if (status === HandlerStatus.hot) {
+      const entry = this.#view.getInt32(SCRATCH.slot, true)
+      const page = this.#view.getUint32(entry + SLOT.displacement, true)
+      regions.hot(this.#mode as ModeCode, page, this.#view.getUint16(entry + SLOT.end, true))
+    }
+    if (regions.isDue(status === HandlerStatus.hot)) regions.compile()
   }
 
   /** Puts RIP into the state. */
@@ -239,10 +278,14 @@ export class Interpreter {
     }
     const slot = this.#view.getInt32(SCRATCH.slot, true)
     const end = this.#view.getUint16(slot + SLOT.end, true)
-    const offset = status === HandlerStatus.leave ? end : end - this.#view.getUint8(slot + SLOT.length)
-    const lo = this.#view.getUint32(SCRATCH.ripBase, true) + offset
+    this.#setRip(SCRATCH.ripBase, status === HandlerStatus.leave ? end : end - this.#view.getUint8(slot + SLOT.length))
+  }
+
+  /** Puts the sum of an i64 of the engine and a distance into RIP. */
+  #setRip(base: number, distance: number): void {
+    const lo = this.#view.getUint32(base, true) + distance
     const carry = lo > 0xffffffff ? 1 : lo < 0 ? -1 : 0
-    state.set(FIELD.rip, lo, this.#view.getInt32(SCRATCH.ripBase + 4, true) + carry)
+    this.#host.state.set(FIELD.rip, lo, this.#view.getInt32(base + 4, true) + carry)
   }
 
   /** The slot at RIP, made where there is none; -1: fetching faults, -2: the host has to execute. */
@@ -251,21 +294,25 @@ export class Interpreter {
     const lo = state.first(FIELD.rip)
     const hi = state.hi(FIELD.rip)
     const offset = (lo + state.first(FIELD.csBase)) & 0xfff
-    const known = this.#knownEntry(lo, hi)
+    const known = this.#entersSlot ? 0 : this.#knownEntry(lo, hi)
     if (known !== 0) {
       this.#setBase(lo, hi, offset)
       return known
     }
     const page = this.#host.fetchPage()
     if (page < 0) return page
-    const { code } = this.#mode as ModeCode
-    const slot = code.slotAt(page, offset)
+    const { code, hotAfter } = this.#mode as ModeCode
+    const isSlot = hotAfter === 0 || this.#entersSlot
+    const slot = isSlot ? code.slotAt(page, offset) : code.entryAt(page, offset, hotAfter)
     if (slot === Predecoder.FULL) {
       this.invalidateAll()
       this.modeChanged()
       return this.#enter()
     }
-    if (slot >= 0) this.#noteEntry(slot, lo, hi, offset)
+    if (slot < 0) return slot
+    if (this.#entersSlot) this.#setBase(lo, hi, offset)
+    else this.#noteEntry(slot, lo, hi, offset)
+    this.#entersSlot = false
     return slot
   }
 

@@ -6,9 +6,11 @@ import { FIELD } from '@ringfold/arch'
 import { IrEmitter, LocalPool } from '../emit/emitter.ts'
 import { type AddressMode, GuestEffects, type RuntimeFunctions } from '../emit/guest-effects.ts'
 import { HandlerStatus, JUMP_CACHE_ENTRIES, JUMP_CACHE_OFFSET, SCRATCH, SLOT, SLOT_BYTES } from '../layout.ts'
+import { PARAMETERS as REGION_PARAMETERS, RESULTS as REGION_RESULTS } from '../region/locals.ts'
 import { ByteWriter } from '../wasm/bytes.ts'
 import type { ModuleBuilder } from '../wasm/module.ts'
 import { Wasm, WasmType } from '../wasm/opcodes.ts'
+import { FIRST_HANDLER } from './fixed-handlers.ts'
 import type { HandlerCode } from './handlers.ts'
 
 /** Locals of the loop. */
@@ -21,11 +23,8 @@ const TARGET = 5
 const NEW_BASE = 6
 const FIXED_LOCALS: readonly WasmType[] = [WasmType.i32, WasmType.i32, WasmType.i32, WasmType.i64, WasmType.i64]
 const PARAMETERS = 2
-
-/** Handlers with a fixed number: what stands behind the last instruction of a piece, and what the host executes itself. */
-export const GOTO_HANDLER = 0
-export const SLOW_HANDLER = 1
-export const FIRST_HANDLER = 2
+/** Calls that may nest in a region: the host's stack is finite, and V8's first compiler makes large frames. */
+const REGION_DEPTH = 100
 
 /** Effects of handlers that stand in the loop: where a function returns, they branch. */
 class LoopEffects extends GuestEffects {
@@ -82,8 +81,10 @@ class LoopWriter {
     e.op(Wasm.block, WasmType.empty)
     for (let n = 0; n < handlers.length + FIRST_HANDLER; n++) e.op(Wasm.block, WasmType.empty)
     this.#select(handlers.length + FIRST_HANDLER)
-    this.#goto(handlers.length)
-    this.#slow(handlers.length)
+    this.#goto(handlers.length + 2)
+    this.#slow(handlers.length + 2)
+    this.#count(handlers.length + 1)
+    this.#region(handlers.length)
     for (const [n, handler] of handlers.entries()) this.#handler(handler, handlers.length - 1 - n)
     e.op(Wasm.end)
     this.#callHandler()
@@ -159,6 +160,77 @@ class LoopWriter {
     e.i32(HandlerStatus.slow)
     e.set(STATUS)
     this.#branch(left + 3)
+  }
+
+  /** An entry that counts down how often jumps lead to it, until the host decides what becomes of it. `left`: as of a handler. */
+  #count(left: number): void {
+    const e = this.#e
+    e.op(Wasm.end)
+    this.#giveBack()
+    e.get(SLOT_LOCAL)
+    e.get(SLOT_LOCAL)
+    e.memory(Wasm.i32Load, 1, SLOT.immediate, 2)
+    e.i32(1)
+    e.op(Wasm.i32Sub)
+    e.tee(ENTRY)
+    e.memory(Wasm.i32Store, 1, SLOT.immediate, 2)
+    e.get(ENTRY)
+    e.op(Wasm.i32Eqz, Wasm.if, WasmType.empty)
+    e.i32(HandlerStatus.hot)
+    e.set(STATUS)
+    this.#branch(left + 4)
+    e.op(Wasm.end)
+    this.#followLink(left)
+  }
+
+  #followLink(left: number): void {
+    const e = this.#e
+    e.get(SLOT_LOCAL)
+    e.memory(Wasm.i32Load, 1, SLOT.link, 2)
+    e.set(SLOT_LOCAL)
+    this.#branch(left + 2)
+  }
+
+  /** An entry of a region. Where too little budget is left for it, the instruction behind the entry is executed. */
+  #region(left: number): void {
+    const e = this.#e
+    e.op(Wasm.end)
+    this.#giveBack()
+    e.get(BUDGET)
+    e.get(SLOT_LOCAL)
+    e.memory(Wasm.i32Load, 1, SLOT.immediate2, 2)
+    e.op(Wasm.i32LtS, Wasm.if, WasmType.empty)
+    this.#followLink(left + 1)
+    e.op(Wasm.end)
+    this.#effects.nextRip(e)
+    e.get(BUDGET)
+    e.i32(REGION_DEPTH)
+    e.get(SLOT_LOCAL)
+    e.memory(Wasm.i32Load, 1, SLOT.immediate, 2)
+    e.op(Wasm.callIndirect)
+    this.#out.u32(this.#module.type(REGION_PARAMETERS, REGION_RESULTS))
+    this.#out.u32(0)
+    e.set(BUDGET)
+    e.set(TARGET)
+    e.i32(0)
+    e.get(TARGET)
+    e.memory(Wasm.i64Store, 1, SCRATCH.jumpTarget, 3)
+    e.get(BUDGET)
+    e.i32(0)
+    e.op(Wasm.i32LtS, Wasm.if, WasmType.empty)
+    e.i32(-1)
+    e.get(BUDGET)
+    e.op(Wasm.i32Xor)
+    e.set(BUDGET)
+    e.i32(HandlerStatus.exit)
+    e.set(STATUS)
+    this.#branch(left + 4)
+    e.op(Wasm.end)
+    e.i32(0)
+    e.set(DIRECT)
+    e.i32(HandlerStatus.jump)
+    e.set(STATUS)
+    this.#branch(left + 1)
   }
 
   #advance(): void {

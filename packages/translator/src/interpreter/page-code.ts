@@ -2,6 +2,8 @@
 export class PageCode {
   /** Slot by page offset; 0 none. */
   readonly slots = new Int32Array(4096)
+  /** Entries in front of slots that jumps lead to, by page offset. */
+  readonly entries = new Map<number, number>()
   /** A bit for each byte of the page that belongs to a predecoded instruction. */
   readonly #decoded = new Uint8Array(512)
   /** The instruction that crosses the page's end: the host offset of the page in which it ends, by its own offset. */

@@ -4,8 +4,8 @@ import { Decoder, Instruction, Status } from '@ringfold/isa/decoder'
 import { type ControlFlow, controlFlow } from '@ringfold/isa/facts'
 import { SLOT, SLOT_BYTES, SLOTS_OFFSET } from '../layout.ts'
 import type { CodeMode } from './code-mode.ts'
+import { COUNT_HANDLER, GOTO_HANDLER, SLOW_HANDLER } from './fixed-handlers.ts'
 import type { InterpreterHost } from './interpreter.ts'
-import { GOTO_HANDLER, SLOW_HANDLER } from './loop-module.ts'
 import { PageCode } from './page-code.ts'
 import { writeSlot } from './shape.ts'
 import type { Tier } from './tier.ts'
@@ -49,7 +49,7 @@ export class Predecoder {
   readonly #ram: WasmMemory
   readonly #memory: WasmMemory
   readonly #view: DataView
-  readonly #decoder: Decoder
+  readonly decoder: Decoder
   readonly #instruction = new Instruction()
   readonly #pages = new Map<number, PageCode>()
   /** Pages whose crossing instructions end in a page. */
@@ -70,7 +70,7 @@ export class Predecoder {
     this.#ram = ram
     this.#memory = memory
     this.#view = new DataView(memory.buffer as ArrayBuffer)
-    this.#decoder = decoderFor(mode.bits, host.vendor ?? 'intel')
+    this.decoder = decoderFor(mode.bits, host.vendor ?? 'intel')
   }
 
   /**
@@ -89,6 +89,33 @@ export class Predecoder {
     if (known !== 0) return code.crossing.size === 0 ? known : this.#checkCrossing(code, page, offset, known)
     if (this.#slots.next + MOST_SLOTS * SLOT_BYTES > this.#memory.buffer.byteLength) return Predecoder.FULL
     return this.#predecode(code, page, offset)
+  }
+
+  /**
+   * The entry of the instruction at an offset, which counts before it goes on to the slot. Instructions that cross the page's end have none: they
+   * are looked at each time.
+   *
+   * @returns as {@link slotAt}
+   */
+  entryAt(page: number, offset: number, count: number): number {
+    const slot = this.slotAt(page, offset)
+    if (slot < 0) return slot
+    const code = this.#pages.get(page) as PageCode
+    const known = code.entries.get(offset)
+    if (known !== undefined) return known
+    if (code.crossing.has(offset) || this.#view.getUint16(slot + SLOT.handler, true) === SLOW_HANDLER) return slot
+    const entry = this.#take()
+    code.entries.set(offset, entry)
+    this.#writeFixed(entry, COUNT_HANDLER, offset)
+    this.#view.setInt32(entry + SLOT.link, slot, true)
+    this.#view.setInt32(entry + SLOT.immediate, count, true)
+    this.#view.setUint32(entry + SLOT.displacement, page, true)
+    return entry
+  }
+
+  /** The code of a page, if there is any. */
+  pageCode(page: number): PageCode | undefined {
+    return this.#pages.get(page)
   }
 
   /** A crossing instruction is entered only if it still ends in the same page of RAM. */
@@ -125,7 +152,7 @@ export class Predecoder {
     const i = this.#instruction
     let offset = start
     for (let n = 0; n < MOST_AT_ONCE && offset < PAGE && (offset === start || code.slots[offset] === 0); n++) {
-      const status = this.#decoder.decode(i, bytes, offset)
+      const status = this.decoder.decode(i, bytes, offset)
       if (status === Status.needMoreBytes) {
         if (offset === start) return this.#startCrossing(code, page, offset)
         break
@@ -164,7 +191,7 @@ export class Predecoder {
     this.#across.set(new Uint8Array(ram, page + offset, before))
     this.#across.set(new Uint8Array(ram, next, LONGEST), before)
     const i = this.#instruction
-    const status = this.#decoder.decode(i, this.#across, 0)
+    const status = this.decoder.decode(i, this.#across, 0)
     const handler = this.#handler(i, status)
     if (handler === SLOW_HANDLER) return -2
     const slot = this.#take()

@@ -4,15 +4,16 @@ import type { Instruction } from '@ringfold/isa/decoder'
 import type { AddressMode } from '../emit/guest-effects.ts'
 import { ModuleBuilder } from '../wasm/module.ts'
 import { defineRuntime, importMemories, importObject, routinesCalled } from './base-module.ts'
+import { FIRST_HANDLER, SLOW_HANDLER } from './fixed-handlers.ts'
 import { compileHandler, type HandlerCode, handlerCode } from './handlers.ts'
-import { defineLoop, FIRST_HANDLER, SLOW_HANDLER } from './loop-module.ts'
+import { defineLoop } from './loop-module.ts'
 import { shapeKey } from './shape.ts'
 
 /** Handlers that stand in the loop; more of them cost compiler memory faster than they save time (DESIGN, "The engine"). */
 const LOOP_HANDLERS = 250
 /** Slices after which new shapes come into the loop, too, though they are few. */
 const REBUILD_AFTER = 4
-const MAX_HANDLERS = 8192
+export const MAX_HANDLERS = 8192
 
 type Run = (slot: number, budget: number) => number
 
@@ -28,6 +29,7 @@ export interface TierHost {
 export class Tier {
   readonly handlers: HandlerCode[] = []
   readonly numbers = new Map<string, number>()
+  /** Handlers by number; regions stand behind them. */
   readonly table = new WebAssembly.Table({ element: 'anyfunc', initial: MAX_HANDLERS })
   readonly address: AddressMode
   readonly stackBits: 16 | 32 | 64

@@ -41,6 +41,7 @@ export class ModuleBuilder {
   #table: { name: string; minimum: number } | null = null
   readonly #functions: (DefinedFunction | null)[] = []
   readonly #exports: { name: string; index: number }[] = []
+  readonly #elements: { start: number; indices: readonly FunctionIndex[] }[] = []
 
   type(params: readonly WasmType[], results: readonly WasmType[]): number {
     const key = `${params.join()}>${results.join()}`
@@ -81,6 +82,11 @@ export class ModuleBuilder {
     this.#functions[index - this.#functionImports.length] = { type: this.type(params, results), locals, body, hints }
   }
 
+  /** Puts functions into the imported table, from an element on, when the module is instantiated. */
+  fillTable(start: number, indices: readonly FunctionIndex[]): void {
+    if (indices.length > 0) this.#elements.push({ start, indices })
+  }
+
   export(name: string, index: FunctionIndex): void {
     this.#exports.push({ name, index })
   }
@@ -102,6 +108,7 @@ export class ModuleBuilder {
         w.u32(index)
       }
     })
+    if (this.#elements.length > 0) this.#section(out, SECTION.element, (w) => this.#writeElements(w))
     if (this.#functions.some((f) => (f as DefinedFunction).hints.length > 0))
       this.#section(out, SECTION.custom, (w) => this.#writeHints(w))
     this.#section(out, SECTION.code, (w) => this.#writeCode(w))
@@ -148,6 +155,18 @@ export class ModuleBuilder {
       w.byte((maximum === null ? 0 : 1) | (shared ? 2 : 0))
       w.u32(minimum)
       if (maximum !== null) w.u32(maximum)
+    }
+  }
+
+  /** Active segments of table 0, by function indices. */
+  #writeElements(w: ByteWriter): void {
+    w.u32(this.#elements.length)
+    for (const { start, indices } of this.#elements) {
+      w.bytes([0, 0x41])
+      w.s32(start)
+      w.byte(0x0b)
+      w.u32(indices.length)
+      for (const index of indices) w.u32(index)
     }
   }
 

@@ -1,0 +1,11 @@
+/** Handlers with a fixed number. */
+
+/** Behind the last instruction of a piece: goes on where it ends. */
+export const GOTO_HANDLER = 0
+/** What the host executes itself. */
+export const SLOW_HANDLER = 1
+/** An entry that counts how often jumps lead to it (immediate), in front of its instruction (link). */
+export const COUNT_HANDLER = 2
+/** An entry of a region: its element of the table (immediate), and the budget that it needs (second immediate). */
+export const REGION_HANDLER = 3
+export const FIRST_HANDLER = 4

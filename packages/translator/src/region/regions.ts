@@ -1,0 +1,220 @@
+/** The regions of one processor: what is hot waits here, is compiled together, and ends when its page is written. */
+import type { WasmMemory } from '@ringfold/contracts'
+import type { Instruction } from '@ringfold/isa/decoder'
+import { importObject } from '../interpreter/base-module.ts'
+import type { CodeMode } from '../interpreter/code-mode.ts'
+import { REGION_HANDLER } from '../interpreter/fixed-handlers.ts'
+import type { InterpreterHost, ModeCode } from '../interpreter/interpreter.ts'
+import type { PageCode } from '../interpreter/page-code.ts'
+import { MAX_HANDLERS, type Tier } from '../interpreter/tier.ts'
+import { SLOT, TLB_ARRAY_BYTES, TLB_OFFSET } from '../layout.ts'
+import { type CompiledModule, type CompileOptions, compileRegions, type PlacedSource } from './compile.ts'
+import { IrPool } from './plan.ts'
+
+export interface RegionOptions {
+  /** Visits of an entry after which it is compiled. */
+  readonly hotAfter: number
+  /** Entries that are compiled together, at most. */
+  readonly batch: number
+  /** Instructions of one region, at most. */
+  readonly mostInstructions: number
+  /** Whether code is compiled that was not seen to be executed. */
+  readonly isEager: boolean
+}
+
+/** Visits that nobody lives to see. */
+const NEVER = 0x7fffffff
+const TABLE_STEP = 4096
+
+interface Hot {
+  readonly mode: ModeCode
+  readonly page: number
+  readonly offset: number
+}
+
+/** Where modules find what they import. */
+export interface RegionHost {
+  readonly ram: WasmMemory
+  readonly memory: WasmMemory
+  readonly imports: Readonly<Record<string, unknown>>
+}
+
+interface TableEntry {
+  readonly table: WebAssembly.Table
+  readonly element: number
+}
+
+export interface RegionStatistics {
+  modules: number
+  regions: number
+  refused: number
+  instructions: number
+  wasmBytes: number
+  invalidations: number
+}
+
+export class Regions {
+  readonly statistics: RegionStatistics = {
+    modules: 0,
+    regions: 0,
+    refused: 0,
+    instructions: 0,
+    wasmBytes: 0,
+    invalidations: 0,
+  }
+  readonly #host: InterpreterHost
+  readonly #parts: RegionHost
+  readonly #options: RegionOptions
+  readonly #pool = new IrPool()
+  #queue: Hot[] = []
+  #waited = false
+  /** Elements of tables that were used, by table and by page. */
+  readonly #used = new Map<WebAssembly.Table, number>()
+  readonly #ofPage = new Map<number, TableEntry[]>()
+
+  constructor(host: InterpreterHost, parts: RegionHost, options: RegionOptions) {
+    this.#host = host
+    this.#parts = parts
+    this.#options = options
+  }
+
+  /** Visits after which entries of a mode are hot; 0: it has no regions. */
+  hotAfter({ bits, stackBits, flat }: CodeMode): number {
+    return flat && bits !== 16 && stackBits === bits ? this.#options.hotAfter : 0
+  }
+
+  /** An entry was visited often enough. */
+  hot(mode: ModeCode, page: number, offset: number): void {
+    if (this.#queue.length === 0) this.#waited = false
+    this.#queue.push({ mode, page, offset })
+    this.#setCount(mode, page, offset)
+  }
+
+  /** It counts on, so that others are executed meanwhile. */
+  #setCount({ code }: ModeCode, page: number, offset: number): void {
+    const entry = code.pageCode(page)?.entries.get(offset)
+    if (entry !== undefined) this.#view().setInt32(entry + SLOT.immediate, NEVER, true)
+  }
+
+  #view(): DataView {
+    return new DataView(this.#parts.memory.buffer as ArrayBuffer)
+  }
+
+  /** Whether what waits should wait no longer; `isFresh`: something has just become hot. */
+  isDue(isFresh: boolean): boolean {
+    const { length } = this.#queue
+    if (length === 0) return false
+    if (length >= this.#options.batch) return true
+    if (isFresh) return false
+    const due = this.#waited
+    this.#waited = true
+    return due
+  }
+
+  /** Compiles what waits: a module for each mode. */
+  compile(): void {
+    const queue = this.#queue
+    this.#queue = []
+    const byMode = Map.groupBy(queue, ({ mode }) => mode)
+    for (const [mode, entries] of byMode) this.#compileMode(mode, entries)
+  }
+
+  #compileMode(mode: ModeCode, queued: readonly Hot[]): void {
+    const entries = queued.filter(({ page, offset }) => mode.code.pageCode(page)?.entries.has(offset) === true)
+    if (entries.length === 0) return
+    const { tier } = mode
+    const start = this.#reserve(tier, entries.length)
+    const sources = entries.map(({ page, offset }) => this.#source(mode, page, offset))
+    const compiled = compileRegions(sources, start, this.#compileOptions(mode))
+    this.#instantiate(tier, compiled)
+    this.#enter(mode, entries, compiled, start)
+  }
+
+  #compileOptions({ mode, tier, code }: ModeCode): CompileOptions {
+    const { ram, memory } = this.#parts
+    const read = TLB_OFFSET + 2 * mode.accessClass * TLB_ARRAY_BYTES
+    return {
+      decoder: code.decoder,
+      address: tier.address,
+      lift: { stackBig: mode.stackBits === 32, replaced: this.#host.replaced ?? {} },
+      tlb: { read, write: read + TLB_ARRAY_BYTES },
+      ram,
+      state: memory,
+      pool: this.#pool,
+    }
+  }
+
+  #source({ code }: ModeCode, page: number, offset: number): PlacedSource {
+    const pageCode = code.pageCode(page) as PageCode
+    const { isEager, mostInstructions } = this.#options
+    return {
+      page,
+      source: {
+        bytes: new Uint8Array(this.#parts.ram.buffer as ArrayBuffer, page, 4096),
+        entry: offset,
+        holds: (i: Instruction) => this.#host.isAvailable?.(i) !== false,
+        isWarm: (place) => isEager || pageCode.slots[place] !== 0,
+        mostInstructions,
+      },
+    }
+  }
+
+  #reserve({ table }: Tier, count: number): number {
+    const start = this.#used.get(table) ?? MAX_HANDLERS
+    this.#used.set(table, start + count)
+    if (start + count > table.length) table.grow(Math.max(TABLE_STEP, count))
+    return start
+  }
+
+  #instantiate({ table }: Tier, { bytes }: CompiledModule): void {
+    const { ram, memory, imports } = this.#parts
+    const e = importObject(imports, { ram, state: memory, table })
+    new WebAssembly.Instance(new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>), { e })
+    this.statistics.modules++
+    this.statistics.wasmBytes += bytes.length
+  }
+
+  /** Lets entries lead to their regions. */
+  #enter({ code, tier }: ModeCode, entries: readonly Hot[], { regions }: CompiledModule, start: number): void {
+    const view = this.#view()
+    let element = start
+    for (const [n, { page, offset }] of entries.entries()) {
+      const region = regions[n]
+      if (region === null || region === undefined) {
+        this.statistics.refused++
+        continue
+      }
+      const pageCode = code.pageCode(page) as PageCode
+      const entry = pageCode.entries.get(offset) as number
+      for (const [from, to] of region.ranges) pageCode.noteDecoded(from, to - from)
+      view.setUint16(entry + SLOT.handler, REGION_HANDLER, true)
+      view.setInt32(entry + SLOT.immediate, element, true)
+      view.setInt32(entry + SLOT.immediate2, region.needed, true)
+      this.#note(page, { table: tier.table, element })
+      element++
+      this.statistics.regions++
+      this.statistics.instructions += region.instructions
+    }
+  }
+
+  #note(page: number, entry: TableEntry): void {
+    const known = this.#ofPage.get(page)
+    if (known !== undefined) known.push(entry)
+    else this.#ofPage.set(page, [entry])
+  }
+
+  /** The regions of a page end: nothing leads to them any more. */
+  invalidatePage(page: number): void {
+    const entries = this.#ofPage.get(page)
+    if (entries === undefined) return
+    this.statistics.invalidations++
+    for (const { table, element } of entries) table.set(element, null)
+    this.#ofPage.delete(page)
+  }
+
+  invalidateAll(): void {
+    for (const page of [...this.#ofPage.keys()]) this.invalidatePage(page)
+    this.#used.clear()
+    this.#queue = []
+  }
+}
