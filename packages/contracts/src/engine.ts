@@ -39,6 +39,8 @@ export interface ExecutionEngine {
   readonly status: EngineStatus
   /** Whether it ended between two iterations of a repeated string instruction, with RIP on it. */
   readonly isRepeating: boolean
+  /** How many of those that the last `execute` retired the state's `retired` counts already: the clock was read on the way. */
+  readonly counted: number
   /** Retires at most `budget` instructions, each iteration of a string instruction being one. @returns how many */
   execute(budget: number): number
   /** Puts what the engine keeps elsewhere (lazy flags, cached registers) into the state. */

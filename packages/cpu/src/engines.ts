@@ -33,6 +33,7 @@ class ReferenceEngine implements ExecutionEngine {
   readonly name = 'reference'
   readonly status = 'foreign'
   readonly isRepeating = false
+  readonly counted = 0
 
   execute(): number {
     return 0

@@ -15,6 +15,7 @@ import { callHelper, MemoryImm } from '@ringfold/semantics'
 import { HandlerStatus, Interpreter, type InterpreterHost, type RegionOptions } from '@ringfold/translator'
 import { CodePages } from './code-pages.ts'
 import type { EngineParts } from './engines.ts'
+import { countRetired } from './retired.ts'
 import { raiseVector } from './stepper.ts'
 
 // Constants of this module are folded into code, those of others are loaded each time.
@@ -88,6 +89,14 @@ export class InterpreterEngine implements InterpreterHost, ExecutionEngine {
 
   get isRepeating(): boolean {
     return this.interpreter.isRepeating
+  }
+
+  get counted(): number {
+    return this.interpreter.counted
+  }
+
+  count(retired: number): void {
+    countRetired(this.state, retired)
   }
 
   execute(budget: number): number {

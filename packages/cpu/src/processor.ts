@@ -32,6 +32,7 @@ import { Memory1 } from './memory1.ts'
 import { ObservedLinear } from './observed-linear.ts'
 import { initState, resetState } from './reset.ts'
 import { MONITOR_LINE_BYTES, ProcessorRuleHost } from './rule-host.ts'
+import { countRetired } from './retired.ts'
 import { Stepper } from './stepper.ts'
 
 // Constants of this module are folded into code, those of others are loaded each time.
@@ -347,7 +348,7 @@ export class Processor {
   #runEngine(budget: number): number {
     const engine = this.#engine
     let retired = engine.execute(budget)
-    this.#count(retired)
+    countRetired(this.state, retired - engine.counted)
     if (engine.isRepeating) this.#setRf()
     if (engine.status === 'foreign' && retired < budget) {
       engine.settle()
@@ -357,17 +358,11 @@ export class Processor {
     return retired
   }
 
-  #count(retired: number): void {
-    const { state } = this
-    const lo = state.first(FIELD.retired) + retired
-    state.set(FIELD.retired, lo >>> 0, state.hi(FIELD.retired) + (lo > 0xffffffff ? 1 : 0))
-  }
-
   /** One instruction of the reference engine. @returns 1 if it retired */
   #singleStep(): 0 | 1 {
     const outcome = this.#stepper.step()
     if (outcome === 'fault') return 0
-    this.#count(1)
+    countRetired(this.state, 1)
     if (outcome === 'repeat') this.#setRf()
     return 1
   }

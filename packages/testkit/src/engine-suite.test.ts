@@ -11,6 +11,7 @@ const leaving =
     name: 'another',
     status: 'foreign',
     isRepeating: false,
+    counted: 0,
     execute: () => {
       before(parts)
       return 0

@@ -42,9 +42,9 @@ export const SCRATCH = {
   value: SCRATCH_OFFSET + 48,
 } as const
 
-/** Jump cache: target RIP -> slot. 4096 entries of 16 bytes: rip i64, slot i32, generation i32. */
+/** Jump cache: target RIP -> slot. 8192 entries of 16 bytes: rip i64, slot i32, generation i32. */
 export const JUMP_CACHE_OFFSET: number = SCRATCH_OFFSET + 64
-export const JUMP_CACHE_ENTRIES = 4096
+export const JUMP_CACHE_ENTRIES = 8192
 
 /** Predecoded instructions. */
 export const SLOTS_OFFSET: number = align(JUMP_CACHE_OFFSET + JUMP_CACHE_ENTRIES * 16, 64)

@@ -30,6 +30,7 @@ const NO_CALLS: RuntimeFunctions = {
   helper: -1,
   routines: new Map(),
   raise: -1,
+  count: -1,
 }
 
 interface Piece {

@@ -32,6 +32,14 @@ const external =
     l.leave()
   }
 
+/** What reads the clock and changes nothing that events depend on. */
+const clock =
+  (rule: string): Lifting =>
+  (l) => {
+    l.external()
+    l.call(helperNumber(rule))
+  }
+
 const low = (l: Lifter, bits: Bits, v: Value): Value => (bits === 64 ? l.pure('i32.wrap_i64', v) : v)
 const high = (l: Lifter, bits: Bits, v: Value): Value =>
   bits === 64 ? l.pure('i32.wrap_i64', l.pure('i64.shr_u', v, l.i64(32))) : l.i32(0)
@@ -287,8 +295,8 @@ export const SYSTEM: Readonly<Record<string, Lifting>> = {
   invpcid: invalidatePcid,
   rdmsr: external('rdmsr'),
   wrmsr: external('wrmsr'),
-  rdtsc: external('rdtsc'),
-  rdtscp: external('rdtscp'),
+  rdtsc: clock('rdtsc'),
+  rdtscp: clock('rdtscp'),
   rdpid: readProcessorId,
   rdpmc: plain('rdpmc'),
   syscall: callSystem,

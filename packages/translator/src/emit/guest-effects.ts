@@ -21,6 +21,8 @@ export interface RuntimeFunctions {
   readonly routines: ReadonlyMap<number, number>
   /** (vector, errorCode) */
   readonly raise: number
+  /** (): what has retired so far is counted, by the budget in the state. */
+  readonly count: number
 }
 
 /** What decides how memory is reached: part of a handler's shape. */
@@ -421,6 +423,7 @@ export class GuestEffects implements EffectEmitter {
         this.leave(e, HandlerStatus.transfer)
         return
       case Op.external:
+        this.external(e)
         return
       default:
         throw new Error(`no Wasm for IR op ${op}`)
@@ -439,6 +442,11 @@ export class GuestEffects implements EffectEmitter {
     for (const arg of args) e.push(arg)
     e.call(routine ?? this.functions.helper)
     this.#leaveIfSet(e)
+  }
+
+  /** Lets the host count what has retired. A function of its own finds the budget in the state already. */
+  external(e: IrEmitter): void {
+    e.call(this.functions.count)
   }
 
   /** RIP behind the instruction. */

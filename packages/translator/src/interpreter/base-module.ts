@@ -19,6 +19,8 @@ export interface HostFunctions {
   slowProbe(eaLo: number, eaHi: number, imm: number): number
   helper(number: number, a: number, b: number, c: number): number
   raise(vector: number, errorCode: number): void
+  /** These instructions have retired, and something is about to read the clock. */
+  count?(retired: number): void
 }
 
 export const CONDITIONS = 8
@@ -32,6 +34,7 @@ const NO_FUNCTIONS: RuntimeFunctions = {
   helper: -1,
   routines: new Map(),
   raise: -1,
+  count: -1,
 }
 
 /** Declares memories 0 and 1 as imports, of at least these sizes. */
@@ -189,7 +192,7 @@ export function importRuntime(module: ModuleBuilder, called: Iterable<number>): 
 
 function importHost(
   module: ModuleBuilder,
-): Pick<RuntimeFunctions, 'slowLoad' | 'slowStore' | 'slowProbe' | 'helper' | 'raise'> {
+): Pick<RuntimeFunctions, 'slowLoad' | 'slowStore' | 'slowProbe' | 'helper' | 'raise' | 'count'> {
   const of = (name: string, params: number, results: number) =>
     module.importFunction(name, Array<typeof i32>(params).fill(i32), Array<typeof i32>(results).fill(i32))
   return {
@@ -198,5 +201,6 @@ function importHost(
     slowProbe: of('slowProbe', 3, 1),
     helper: of('helper', 4, 1),
     raise: of('raise', 2, 0),
+    count: of('count', 0, 0),
   }
 }

@@ -20,7 +20,7 @@ export interface HandlerCode {
 
 const LEAVING: ReadonlySet<number> = new Set([Op.jump, Op.repeat, Op.leave])
 
-/** Lifts the shape of an instruction; `null` where there is no lifting, or the host must have counted before. */
+/** Lifts the shape of an instruction; `null` where there is no lifting, or it does more outside the processor than to read the clock. */
 export function handlerCode(
   i: Instruction,
   stackBits: 16 | 32 | 64,
@@ -33,9 +33,14 @@ export function handlerCode(
   if (lifting === undefined) return null
   lifting(lifter)
   let mayLeave = false
-  for (let n = 0; n < code.length; n++) if (code.op[n] === Op.external) return null
+  if (has(code, Op.external) && has(code, Op.leave)) return null
   for (let n = 0; n < code.length; n++) mayLeave ||= LEAVING.has(code.op[n] as number)
   return { code, mayLeave, isDirect: mayLeave && operandKind(i, 0) === OperandKind.relative }
+}
+
+function has(code: IrCode, op: number): boolean {
+  for (let n = 0; n < code.length; n++) if (code.op[n] === op) return true
+  return false
 }
 
 /** Compiles a handler as a function (slot) -> status. */

@@ -4,8 +4,6 @@ import type { WasmMemory } from '@ringfold/contracts'
 import type { Instruction } from '@ringfold/isa/decoder'
 import {
   HandlerStatus as HandlerStatus_TABLE,
-  JUMP_CACHE_ENTRIES,
-  JUMP_CACHE_OFFSET,
   SCRATCH as SCRATCH_TABLE,
   SLOT as SLOT_TABLE,
 } from '../layout.ts'
@@ -13,6 +11,7 @@ import { STATUS_IN_SCRATCH, unpackExit } from '../region/exits.ts'
 import { type RegionOptions, Regions } from '../region/regions.ts'
 import { baseModule, type HostFunctions, importsWithRoutines } from './base-module.ts'
 import type { CodeMode } from './code-mode.ts'
+import { JUMP as JUMP_TABLE, jumpEntry } from './jump-cache.ts'
 import { Predecoder } from './predecoder.ts'
 import { Tier } from './tier.ts'
 
@@ -21,6 +20,7 @@ const FIELD = FIELD_TABLE
 const HandlerStatus = HandlerStatus_TABLE
 const SCRATCH = SCRATCH_TABLE
 const SLOT = SLOT_TABLE
+const JUMP = JUMP_TABLE
 
 /** The processor around the interpreter. */
 export interface InterpreterHost extends HostFunctions {
@@ -86,6 +86,9 @@ export class Interpreter {
   #generation = 1
   #status = 0
   #exitStatus = 0
+  /** Instructions that {@link execute} has retired when the budget of the present slice is used up. */
+  #sliceEnd = 0
+  #counted = 0
   #isRepeating = false
   #ruleFaulted = false
   /** The next entry is the instruction's slot, although a region begins there: its budget does not suffice. */
@@ -107,6 +110,7 @@ export class Interpreter {
       slowProbe: (lo: number, hi: number, imm: number) => host.slowProbe(lo, hi, imm),
       helper: (n: number, a: number, b: number, c: number) => this.#helper(n, a, b, c),
       raise: (vector: number, errorCode: number) => host.raise(vector, errorCode),
+      count: () => this.#count(),
     }
     this.#imports = importsWithRoutines(ram, memory, functions)
     this.#slots = Predecoder.emptySlots()
@@ -120,6 +124,13 @@ export class Interpreter {
     const status = this.#host.helper(n, a, b, c)
     this.#ruleFaulted = status === HandlerStatus.fault
     return status
+  }
+
+  /** Lets the host count what has retired before the present instruction. */
+  #count(): void {
+    const retired = this.#sliceEnd - this.#view.getInt32(FIELD.budget.offset, true) - 1
+    this.#host.count?.(retired - this.#counted)
+    this.#counted = retired
   }
 
   /** Computes the status flags from the last operation. */
@@ -208,6 +219,11 @@ export class Interpreter {
     return { status: this.#status, retired }
   }
 
+  /** Instructions of the last {@link execute} of which the host was told while it went on (`count`). */
+  get counted(): number {
+    return this.#counted
+  }
+
   /**
    * Executes up to `budget` instructions from RIP on. RIP and `budget` of the state are up to date afterwards; flags may be lazy.
    * `HandlerStatus.budget`: all are retired; `slow`: the next one is the host's to execute; `fault`: an exception is pending;
@@ -219,6 +235,7 @@ export class Interpreter {
     if (this.#mode === null) this.modeChanged()
     this.#isRepeating = false
     this.#ruleFaulted = false
+    this.#counted = 0
     let left = budget
     for (;;) {
       const slot = this.#enter()
@@ -227,6 +244,7 @@ export class Interpreter {
         return budget - left
       }
       const slice = Math.min(left, SLICE)
+      this.#sliceEnd = budget - left + slice
       const ended = (this.#mode as ModeCode).tier.run(slot, slice)
       this.#isRepeating = ended === HandlerStatus.repeat
       left -= slice - this.#view.getInt32(FIELD.budget.offset, true)
@@ -319,12 +337,12 @@ export class Interpreter {
   /** The slot that the jump cache has for an address: whatever makes a jump look up its target again does so here too. 0: none. */
   #knownEntry(lo: number, hi: number): number {
     const view = this.#view
-    const entry = JUMP_CACHE_OFFSET + (lo & (JUMP_CACHE_ENTRIES - 1)) * 16
+    const entry = jumpEntry(lo)
     const isKnown =
-      view.getInt32(entry, true) === (lo | 0) &&
-      view.getInt32(entry + 4, true) === (hi | 0) &&
-      view.getInt32(entry + 12, true) === view.getInt32(SCRATCH.generation, true)
-    return isKnown ? view.getInt32(entry + 8, true) : 0
+      view.getInt32(JUMP.rip + entry, true) === (lo | 0) &&
+      view.getInt32(JUMP.rip + 4 + entry, true) === (hi | 0) &&
+      view.getInt32(JUMP.generation + entry, true) === view.getInt32(SCRATCH.generation, true)
+    return isKnown ? view.getInt32(JUMP.slot + entry, true) : 0
   }
 
   /** Sets the base of RIP. */
@@ -339,10 +357,10 @@ export class Interpreter {
   #noteEntry(slot: number, lo: number, hi: number, offset: number): void {
     const view = this.#view
     this.#setBase(lo, hi, offset)
-    const entry = JUMP_CACHE_OFFSET + (lo & (JUMP_CACHE_ENTRIES - 1)) * 16
-    view.setInt32(entry, lo, true)
-    view.setInt32(entry + 4, hi, true)
-    view.setInt32(entry + 8, slot, true)
-    view.setInt32(entry + 12, view.getInt32(SCRATCH.generation, true), true)
+    const entry = jumpEntry(lo)
+    view.setInt32(JUMP.rip + entry, lo, true)
+    view.setInt32(JUMP.rip + 4 + entry, hi, true)
+    view.setInt32(JUMP.slot + entry, slot, true)
+    view.setInt32(JUMP.generation + entry, view.getInt32(SCRATCH.generation, true), true)
   }
 }

@@ -5,13 +5,14 @@
 import { FIELD } from '@ringfold/arch'
 import { IrEmitter, LocalPool } from '../emit/emitter.ts'
 import { type AddressMode, GuestEffects, type RuntimeFunctions } from '../emit/guest-effects.ts'
-import { HandlerStatus, JUMP_CACHE_ENTRIES, JUMP_CACHE_OFFSET, SCRATCH, SLOT, SLOT_BYTES } from '../layout.ts'
+import { HandlerStatus, SCRATCH, SLOT, SLOT_BYTES } from '../layout.ts'
 import { PARAMETERS as REGION_PARAMETERS, RESULTS as REGION_RESULTS } from '../region/locals.ts'
 import { ByteWriter } from '../wasm/bytes.ts'
 import type { ModuleBuilder } from '../wasm/module.ts'
 import { Wasm, WasmType } from '../wasm/opcodes.ts'
 import { FIRST_HANDLER } from './fixed-handlers.ts'
 import type { HandlerCode } from './handlers.ts'
+import { JUMP, pushJumpEntry } from './jump-cache.ts'
 
 /** Locals of the loop. */
 const SLOT_LOCAL = 0
@@ -31,11 +32,22 @@ class LoopEffects extends GuestEffects {
   /** Blocks between the handler's own and the one behind which the loop ends. */
   blocksToExit = 0
 
+  override external(e: IrEmitter): void {
+    storeBudget(e)
+    super.external(e)
+  }
+
   override leaveWithTop(e: IrEmitter): void {
     e.set(STATUS)
     e.op(Wasm.br)
     e.out.u32(e.depth + this.blocksToExit)
   }
+}
+
+function storeBudget(e: IrEmitter): void {
+  e.i32(0)
+  e.get(BUDGET)
+  e.memory(Wasm.i32Store, 1, FIELD.budget.offset, 2)
 }
 
 export interface LoopParts {
@@ -295,6 +307,7 @@ class LoopWriter {
     const e = this.#e
     e.i32(0)
     e.set(DIRECT)
+    storeBudget(e)
     e.get(SLOT_LOCAL)
     e.get(SLOT_LOCAL)
     e.memory(Wasm.i32Load16U, 1, SLOT.handler, 1)
@@ -318,18 +331,14 @@ class LoopWriter {
     e.op(Wasm.i32Ne, Wasm.brIf, 1)
     e.i32(0)
     e.memory(Wasm.i64Load, 1, SCRATCH.jumpTarget, 3)
-    e.tee(TARGET)
-    e.op(Wasm.i32WrapI64)
-    e.i32(JUMP_CACHE_ENTRIES - 1)
-    e.op(Wasm.i32And)
-    e.i32(4)
-    e.op(Wasm.i32Shl)
+    e.set(TARGET)
+    pushJumpEntry(e, TARGET)
     e.tee(ENTRY)
-    e.memory(Wasm.i64Load, 1, JUMP_CACHE_OFFSET, 3)
+    e.memory(Wasm.i64Load, 1, JUMP.rip, 3)
     e.get(TARGET)
     e.op(Wasm.i64Ne, Wasm.brIf, 1)
     e.get(ENTRY)
-    e.memory(Wasm.i32Load, 1, JUMP_CACHE_OFFSET + 12, 2)
+    e.memory(Wasm.i32Load, 1, JUMP.generation, 2)
     e.i32(0)
     e.memory(Wasm.i32Load, 1, SCRATCH.generation, 2)
     e.op(Wasm.i32Ne, Wasm.brIf, 1)
@@ -356,14 +365,14 @@ class LoopWriter {
     e.op(Wasm.i64Eq, Wasm.if, WasmType.empty)
     e.get(DIRECT)
     e.get(ENTRY)
-    e.memory(Wasm.i32Load, 1, JUMP_CACHE_OFFSET + 8, 2)
+    e.memory(Wasm.i32Load, 1, JUMP.slot, 2)
     e.memory(Wasm.i32Store, 1, SLOT.link, 2)
     e.op(Wasm.end, Wasm.end)
     e.i32(0)
     e.get(NEW_BASE)
     e.memory(Wasm.i64Store, 1, SCRATCH.ripBase, 3)
     e.get(ENTRY)
-    e.memory(Wasm.i32Load, 1, JUMP_CACHE_OFFSET + 8, 2)
+    e.memory(Wasm.i32Load, 1, JUMP.slot, 2)
     e.set(SLOT_LOCAL)
   }
 
@@ -372,9 +381,7 @@ class LoopWriter {
     e.i32(0)
     e.get(SLOT_LOCAL)
     e.memory(Wasm.i32Store, 1, SCRATCH.slot, 2)
-    e.i32(0)
-    e.get(BUDGET)
-    e.memory(Wasm.i32Store, 1, FIELD.budget.offset, 2)
+    storeBudget(e)
     e.get(STATUS)
   }
 }

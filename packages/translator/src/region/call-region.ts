@@ -4,7 +4,8 @@
  */
 import { IrEmitter, LocalPool } from '../emit/emitter.ts'
 import { REGION_HANDLER } from '../interpreter/fixed-handlers.ts'
-import { JUMP_CACHE_ENTRIES, JUMP_CACHE_OFFSET, SCRATCH, SLOT } from '../layout.ts'
+import { JUMP, pushJumpEntry } from '../interpreter/jump-cache.ts'
+import { SCRATCH, SLOT } from '../layout.ts'
 import { ByteWriter } from '../wasm/bytes.ts'
 import type { ModuleBuilder } from '../wasm/module.ts'
 import { Wasm, WasmType } from '../wasm/opcodes.ts'
@@ -35,25 +36,20 @@ export function defineCallRegion(module: ModuleBuilder): number {
 /** The slot of a region at RIP, or out of the loop (1). */
 function findSlot(e: IrEmitter): void {
   const unless = () => e.op(Wasm.brIf, 1)
-  e.get(RIP)
-  e.op(Wasm.i32WrapI64)
-  e.i32(JUMP_CACHE_ENTRIES - 1)
-  e.op(Wasm.i32And)
-  e.i32(4)
-  e.op(Wasm.i32Shl)
+  pushJumpEntry(e, RIP)
   e.tee(ENTRY)
-  e.memory(Wasm.i64Load, 1, JUMP_CACHE_OFFSET, 3)
+  e.memory(Wasm.i64Load, 1, JUMP.rip, 3)
   e.get(RIP)
   e.op(Wasm.i64Ne)
   unless()
   e.get(ENTRY)
-  e.memory(Wasm.i32Load, 1, JUMP_CACHE_OFFSET + 12, 2)
+  e.memory(Wasm.i32Load, 1, JUMP.generation, 2)
   e.i32(0)
   e.memory(Wasm.i32Load, 1, SCRATCH.generation, 2)
   e.op(Wasm.i32Ne)
   unless()
   e.get(ENTRY)
-  e.memory(Wasm.i32Load, 1, JUMP_CACHE_OFFSET + 8, 2)
+  e.memory(Wasm.i32Load, 1, JUMP.slot, 2)
   e.tee(SLOT_LOCAL)
   e.memory(Wasm.i32Load16U, 1, SLOT.handler, 1)
   e.i32(REGION_HANDLER)
