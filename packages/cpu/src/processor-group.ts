@@ -71,6 +71,8 @@ export class ProcessorGroup {
 
   /** Retires at most `instructions`, counted over all processors. A processor that waits gives its turn away. */
   run(instructions: number): GroupExit {
+    // One processor has nobody to give its turn to.
+    if (this.processors.length === 1) return { ...(this.processors[0] as Processor).run(instructions), processor: 0 }
     let left = instructions
     let idle = 0
     while (left > 0) {

@@ -31,8 +31,8 @@ import { Hooks } from './hooks.ts'
 import { Memory1 } from './memory1.ts'
 import { ObservedLinear } from './observed-linear.ts'
 import { initState, resetState } from './reset.ts'
-import { MONITOR_LINE_BYTES, ProcessorRuleHost } from './rule-host.ts'
 import { countRetired } from './retired.ts'
+import { MONITOR_LINE_BYTES, ProcessorRuleHost } from './rule-host.ts'
 import { Stepper } from './stepper.ts'
 
 // Constants of this module are folded into code, those of others are loaded each time.

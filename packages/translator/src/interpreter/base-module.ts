@@ -1,6 +1,7 @@
 /** The base module: functions that every handler calls, over memory 1. */
 import type { WasmMemory } from '@ringfold/contracts'
 import { type IrCode, isRoutine, Op, routineCode, routineNumbers } from '@ringfold/semantics'
+import { defineBulks } from '../emit/bulk.ts'
 import { IrEmitter, LocalPool } from '../emit/emitter.ts'
 import { type FlagFunction, flagFunctions } from '../emit/flags.ts'
 import { GuestEffects, type RuntimeFunctions } from '../emit/guest-effects.ts'
@@ -56,7 +57,7 @@ function emitFunction({ code, result }: FlagFunction): { locals: readonly WasmTy
 export function baseModule(ram: WasmMemory, state: WasmMemory): Readonly<Record<string, unknown>> {
   const module = new ModuleBuilder()
   importMemories(module, ram, state)
-  for (const [name, index] of defineFlagFunctions(module)) module.export(name, index)
+  for (const [name, index] of [...defineFlagFunctions(module), ...defineBulks(module)]) module.export(name, index)
   return new WebAssembly.Instance(new WebAssembly.Module(module.toBytes()), { e: { ram, state } }).exports
 }
 
@@ -161,6 +162,11 @@ function importRoutines(module: ModuleBuilder, called: Iterable<number>): Readon
   return new Map(
     [...called].map((number) => [number, module.importFunction(routineName(number), [i32, i32, i32], [i32])]),
   )
+}
+
+/** Imports functions of the base module that execute string instructions in bulk, by name. */
+export function importBulks(module: ModuleBuilder, names: Iterable<string>): ReadonlyMap<string, number> {
+  return new Map([...new Set(names)].map((name) => [name, module.importFunction(name, [], [i32])]))
 }
 
 /** Imports the host's functions and routines, and defines those of flags. Memories are to be imported before. */

@@ -2,11 +2,7 @@
 import { type CpuState, FIELD as FIELD_TABLE } from '@ringfold/arch'
 import type { WasmMemory } from '@ringfold/contracts'
 import type { Instruction } from '@ringfold/isa/decoder'
-import {
-  HandlerStatus as HandlerStatus_TABLE,
-  SCRATCH as SCRATCH_TABLE,
-  SLOT as SLOT_TABLE,
-} from '../layout.ts'
+import { HandlerStatus as HandlerStatus_TABLE, SCRATCH as SCRATCH_TABLE, SLOT as SLOT_TABLE } from '../layout.ts'
 import { STATUS_IN_SCRATCH, unpackExit } from '../region/exits.ts'
 import { type RegionOptions, Regions } from '../region/regions.ts'
 import { baseModule, type HostFunctions, importsWithRoutines } from './base-module.ts'

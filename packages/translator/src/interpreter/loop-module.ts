@@ -3,6 +3,7 @@
  * within it, the others are called through a table.
  */
 import { FIELD } from '@ringfold/arch'
+import { pushHasMore } from '../emit/bulk.ts'
 import { IrEmitter, LocalPool } from '../emit/emitter.ts'
 import { type AddressMode, GuestEffects, type RuntimeFunctions } from '../emit/guest-effects.ts'
 import { HandlerStatus, SCRATCH, SLOT, SLOT_BYTES } from '../layout.ts'
@@ -50,8 +51,16 @@ function storeBudget(e: IrEmitter): void {
   e.memory(Wasm.i32Store, 1, FIELD.budget.offset, 2)
 }
 
+function loadBudget(e: IrEmitter): void {
+  e.i32(0)
+  e.memory(Wasm.i32Load, 1, FIELD.budget.offset, 2)
+  e.set(BUDGET)
+}
+
 export interface LoopParts {
   readonly functions: RuntimeFunctions
+  /** Functions of the base module that handlers call, by name. */
+  readonly bulks: ReadonlyMap<string, number>
   readonly address: AddressMode
   /** Handlers in the order of their numbers, from {@link FIRST_HANDLER} on. */
   readonly handlers: readonly HandlerCode[]
@@ -265,6 +274,7 @@ class LoopWriter {
       e.i32(0)
       e.set(STATUS)
     }
+    if (handler.bulk !== null) this.#bulk(handler.bulk, left)
     e.emit(handler.code)
     if (!effects.setsStatus) {
       this.#advance()
@@ -272,6 +282,24 @@ class LoopWriter {
       return
     }
     this.#finish(handler, left)
+  }
+
+  /** Many iterations at once, if that is possible: then on with the next instruction, or with this one again. */
+  #bulk(name: string, left: number): void {
+    const e = this.#e
+    storeBudget(e)
+    e.call(this.#parts.bulks.get(name) as number)
+    e.op(Wasm.if, WasmType.empty)
+    loadBudget(e)
+    pushHasMore(e, this.#parts.address.mode)
+    e.op(Wasm.if, WasmType.empty)
+    e.i32(HandlerStatus.repeat)
+    e.set(STATUS)
+    this.#branch(left + 4)
+    e.op(Wasm.end)
+    this.#advance()
+    this.#branch(left + 3)
+    e.op(Wasm.end)
   }
 
   /** After a handler that may have jumped: on with the next slot, the linked one, or by dispatch. */
@@ -314,7 +342,9 @@ class LoopWriter {
     e.op(Wasm.callIndirect)
     this.#out.u32(this.#module.type([WasmType.i32], [WasmType.i32]))
     this.#out.u32(0)
-    e.tee(STATUS)
+    e.set(STATUS)
+    loadBudget(e)
+    e.get(STATUS)
     e.op(Wasm.brIf, 0)
     this.#advance()
     this.#branch(1)

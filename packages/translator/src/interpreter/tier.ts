@@ -3,7 +3,7 @@ import type { WasmMemory } from '@ringfold/contracts'
 import type { Instruction } from '@ringfold/isa/decoder'
 import type { AddressMode } from '../emit/guest-effects.ts'
 import { ModuleBuilder } from '../wasm/module.ts'
-import { defineRuntime, importMemories, importObject, routinesCalled } from './base-module.ts'
+import { defineRuntime, importBulks, importMemories, importObject, routinesCalled } from './base-module.ts'
 import { FIRST_HANDLER, SLOW_HANDLER } from './fixed-handlers.ts'
 import { compileHandler, type HandlerCode, handlerCode } from './handlers.ts'
 import { defineLoop } from './loop-module.ts'
@@ -50,7 +50,9 @@ export class Tier {
     const known = this.numbers.get(key)
     if (known !== undefined) return known
     const handler =
-      this.handlers.length + FIRST_HANDLER < MAX_HANDLERS ? handlerCode(i, this.stackBits, this.#host.replaced) : null
+      this.handlers.length + FIRST_HANDLER < MAX_HANDLERS
+        ? handlerCode(i, this.stackBits, this.address, this.#host.replaced)
+        : null
     if (handler === null) {
       this.numbers.set(key, SLOW_HANDLER)
       return SLOW_HANDLER
@@ -79,8 +81,12 @@ export class Tier {
     importMemories(module, ram, memory)
     module.importTable('table', 1)
     const handlers = this.handlers.slice(0, count)
+    const bulks = importBulks(
+      module,
+      handlers.flatMap(({ bulk }) => bulk ?? []),
+    )
     const functions = defineRuntime(module, routinesCalled(handlers.map(({ code }) => code)))
-    const index = defineLoop(module, { functions, address: this.address, handlers })
+    const index = defineLoop(module, { functions, bulks, address: this.address, handlers })
     module.export('run', index)
     const e = importObject(imports, { ram, state: memory, table: this.table })
     const instance = new WebAssembly.Instance(new WebAssembly.Module(module.toBytes()), { e })

@@ -83,7 +83,9 @@ export function planRegion(lifted: readonly LiftedBlock[], pool: IrPool): Region
   const rewritten: RewrittenBlock[] = []
   const entry = (blocks[0] as Block).start
   for (const n of shape.order) {
-    const flagsLive = (targets[n] as number[]).some((to) => live[to] === 1)
+    // A block that leaves the region may have instructions before it does.
+    const isLeft = blocks[n]?.terminator.kind === 'exit'
+    const flagsLive = isLeft || (targets[n] as number[]).some((to) => live[to] === 1)
     const flagsAtStart = flagsAt(n, predecessors[n] as number[], blocks, rewritten)
     rewritten[n] = rewrite(lifted[n] as LiftedBlock, { entry, flagsAtStart, flagsLive, code: pool.take() })
   }

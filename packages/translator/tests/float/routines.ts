@@ -16,7 +16,7 @@ export class FloatRoutines {
     const none = () => {
       throw new Error('routines of floating point call nothing outside')
     }
-    const host = { slowLoad: none, slowStore: none, slowProbe: none, helper: none, raise: none }
+    const host = { slowLoad: none, slowStore: none, slowProbe: none, helper: none, raise: none, count: none }
     this.#exports = routineModule(ram, memory, host)
     this.state = new CpuState(memory.buffer, 0)
     this.#view = new DataView(memory.buffer)
