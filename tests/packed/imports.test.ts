@@ -23,10 +23,11 @@ it.each(published.filter((each) => each.specifiers.length > 0))('$name hides wha
   expect(runInConsumer(print)).toBe('ERR_PACKAGE_PATH_NOT_EXPORTED\n')
 })
 
-/** What stands in a program with neither Node's nor the DOM's types, and in one with Node's. */
+/** What stands in a program with neither Node's nor the DOM's types, and in one with either. */
 const environments = [
-  { environment: 'none', types: [] },
-  { environment: 'node', types: ['node'] },
+  { environment: 'none', types: [], lib: ['es2024'] },
+  { environment: 'node', types: ['node'], lib: ['es2024'] },
+  { environment: 'web', types: [], lib: ['es2024', 'dom'] },
 ] as const
 const resolutions = [
   { module: 'nodenext', moduleResolution: 'nodenext' },
@@ -36,7 +37,7 @@ const programs = environments.flatMap((each) => resolutions.map((resolution) => 
 it.each(programs)(
   'every export of environment $environment type-checks for a strict consumer under $resolution.moduleResolution',
   (program) => {
-    const { environment, types, resolution } = program
+    const { environment, types, lib, resolution } = program
     const directory = join(consumer, `types-${environment}-${resolution.moduleResolution}`)
     const specifiers = published.filter(({ row }) => row.environment === environment).flatMap((each) => each.specifiers)
     mkdirSync(directory, { recursive: true })
@@ -48,7 +49,7 @@ it.each(programs)(
     const compilerOptions = {
       ...resolution,
       target: 'es2024',
-      lib: ['es2024'],
+      lib,
       types,
       typeRoots,
       strict: true,

@@ -75,6 +75,14 @@ describe('a machine', () => {
     expect([await ended, machine.statistics.instructions]).toEqual([{ kind: 'budget' }, 50e6])
   })
 
+  it('that ends before it could be held keeps nobody waiting, and runs again', async () => {
+    const machine = make(FOREVER)
+    const ended = machine.run({ instructions: 10 })
+    await machine.pause()
+    expect([await ended, machine.isPaused]).toEqual([{ kind: 'budget' }, false])
+    expect(await machine.run({ instructions: 10 })).toEqual({ kind: 'budget' })
+  })
+
   it('begins anew after a reset, of its own or by its button', async () => {
     // Counts in CMOS, which a reset leaves alone; the third time it ends.
     const code = `

@@ -128,6 +128,9 @@ export class Machine {
     } finally {
       signal?.removeEventListener('abort', stop)
       this.#isRunning = false
+      // It may have ended before it could be held.
+      this.#paused?.reached()
+      this.#paused = undefined
       this.board.drain()
     }
   }
@@ -172,7 +175,7 @@ export class Machine {
     this.resume()
   }
 
-  /** Holds the machine between two instructions. @returns when it is held */
+  /** Holds the machine between two instructions. @returns when it is held, or has ended before */
   async pause(): Promise<void> {
     if (!this.#isRunning || this.#paused !== undefined) return
     let resume = () => {}

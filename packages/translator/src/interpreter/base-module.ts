@@ -6,6 +6,7 @@ import { IrEmitter, LocalPool } from '../emit/emitter.ts'
 import { type FlagFunction, flagFunctions } from '../emit/flags.ts'
 import { GuestEffects, type RuntimeFunctions } from '../emit/guest-effects.ts'
 import { ByteWriter } from '../wasm/bytes.ts'
+import { instantiate } from '../wasm/instance.ts'
 import { ModuleBuilder } from '../wasm/module.ts'
 import { WasmType } from '../wasm/opcodes.ts'
 
@@ -58,7 +59,7 @@ export function baseModule(ram: WasmMemory, state: WasmMemory): Readonly<Record<
   const module = new ModuleBuilder()
   importMemories(module, ram, state)
   for (const [name, index] of [...defineFlagFunctions(module), ...defineBulks(module)]) module.export(name, index)
-  return new WebAssembly.Instance(new WebAssembly.Module(module.toBytes()), { e: { ram, state } }).exports
+  return instantiate(module.toBytes(), { ram, state })
 }
 
 const { i32 } = WasmType
@@ -98,8 +99,7 @@ export function routineModule(
     module.define(index, Array<typeof i32>(ROUTINE_WORDS).fill(i32), [i32], pool.types, out.toBytes())
     module.export(routineName(number), index)
   }
-  const instance = new WebAssembly.Instance(new WebAssembly.Module(module.toBytes()), { e: { ...imports, ram, state } })
-  return instance.exports
+  return instantiate(module.toBytes(), { ...imports, ram, state })
 }
 
 const ROUTINE_WORDS = 3
@@ -147,7 +147,7 @@ function compileRoutine(number: number, imports: Readonly<Record<string, unknown
   const index = module.declare()
   module.define(index, Array<typeof i32>(ROUTINE_WORDS).fill(i32), [i32], pool.types, out.toBytes())
   module.export('routine', index)
-  return new WebAssembly.Instance(new WebAssembly.Module(module.toBytes()), { e: imports }).exports.routine
+  return instantiate(module.toBytes(), imports).routine
 }
 
 /** Numbers of the routines that pieces of IR call: what a module need not import, it should not, as there are many. */

@@ -7,6 +7,7 @@ import { IrEmitter, LocalPool } from '../emit/emitter.ts'
 import { type AddressMode, GuestEffects } from '../emit/guest-effects.ts'
 import { HandlerStatus } from '../layout.ts'
 import { ByteWriter } from '../wasm/bytes.ts'
+import { instantiate } from '../wasm/instance.ts'
 import { ModuleBuilder } from '../wasm/module.ts'
 import { Wasm, WasmType } from '../wasm/opcodes.ts'
 import { importBulks, importMemories, importObject, importRuntime, routinesCalled } from './base-module.ts'
@@ -88,8 +89,5 @@ export function compileHandler(
   const index = module.declare()
   module.define(index, [WasmType.i32], [WasmType.i32], [WasmType.i32, ...pool.types], out.toBytes())
   module.export('handler', index)
-  const instance = new WebAssembly.Instance(new WebAssembly.Module(module.toBytes()), {
-    e: importObject(imports, { ram, state }),
-  })
-  return instance.exports.handler
+  return instantiate(module.toBytes(), importObject(imports, { ram, state })).handler
 }

@@ -2,6 +2,7 @@
 import type { WasmMemory } from '@ringfold/contracts'
 import type { Instruction } from '@ringfold/isa/decoder'
 import type { AddressMode } from '../emit/guest-effects.ts'
+import { type CodeTable, instantiate, newTable } from '../wasm/instance.ts'
 import { ModuleBuilder } from '../wasm/module.ts'
 import { defineRuntime, importBulks, importMemories, importObject, routinesCalled } from './base-module.ts'
 import { FIRST_HANDLER, SLOW_HANDLER } from './fixed-handlers.ts'
@@ -30,7 +31,7 @@ export class Tier {
   readonly handlers: HandlerCode[] = []
   readonly numbers = new Map<string, number>()
   /** Handlers by number; regions stand behind them. */
-  readonly table = new WebAssembly.Table({ element: 'anyfunc', initial: MAX_HANDLERS })
+  readonly table: CodeTable = newTable(MAX_HANDLERS)
   readonly address: AddressMode
   readonly stackBits: 16 | 32 | 64
   readonly #host: TierHost
@@ -89,8 +90,7 @@ export class Tier {
     const index = defineLoop(module, { functions, bulks, address: this.address, handlers })
     module.export('run', index)
     const e = importObject(imports, { ram, state: memory, table: this.table })
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(module.toBytes()), { e })
-    this.#run = instance.exports.run as Run
+    this.#run = instantiate(module.toBytes(), e).run as Run
     return this.#run
   }
 }

@@ -8,6 +8,7 @@ import type { InterpreterHost, ModeCode } from '../interpreter/interpreter.ts'
 import type { PageCode } from '../interpreter/page-code.ts'
 import { MAX_HANDLERS, type Tier } from '../interpreter/tier.ts'
 import { SLOT, TLB_ARRAY_BYTES, TLB_OFFSET } from '../layout.ts'
+import { type CodeTable, instantiate } from '../wasm/instance.ts'
 import { type CompiledModule, type CompileOptions, compileRegions, type PlacedSource } from './compile.ts'
 import { IrPool } from './plan.ts'
 
@@ -40,7 +41,7 @@ export interface RegionHost {
 }
 
 interface TableEntry {
-  readonly table: WebAssembly.Table
+  readonly table: CodeTable
   readonly element: number
 }
 
@@ -69,7 +70,7 @@ export class Regions {
   #queue: Hot[] = []
   #waited = false
   /** Elements of tables that were used, by table and by page. */
-  readonly #used = new Map<WebAssembly.Table, number>()
+  readonly #used = new Map<CodeTable, number>()
   readonly #ofPage = new Map<number, TableEntry[]>()
 
   constructor(host: InterpreterHost, parts: RegionHost, options: RegionOptions) {
@@ -169,7 +170,7 @@ export class Regions {
   #instantiate({ table }: Tier, { bytes }: CompiledModule): void {
     const { ram, memory, imports } = this.#parts
     const e = importObject(imports, { ram, state: memory, table })
-    new WebAssembly.Instance(new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>), { e })
+    instantiate(bytes, e)
     this.statistics.modules++
     this.statistics.wasmBytes += bytes.length
   }

@@ -1,0 +1,3 @@
+import { serveMachine } from '@ringfold/host-web/worker'
+
+serveMachine()
