@@ -49,7 +49,7 @@ class ReferenceEngine implements ExecutionEngine {
 /** Compiles whatever is jumped to, at once. */
 const EAGER: RegionOptions = { hotAfter: 1, batch: 1, mostInstructions: 200, isEager: true }
 /** Compiles what is worth its price. */
-const WHEN_HOT: RegionOptions = { hotAfter: 2000, batch: 32, mostInstructions: 400, isEager: false }
+const WHEN_HOT: RegionOptions = { hotAfter: 5000, batch: 32, mostInstructions: 400, isEager: false }
 
 const FACTORIES = {
   reference: () => new ReferenceEngine(),

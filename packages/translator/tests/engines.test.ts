@@ -5,6 +5,7 @@ import { allForms, type FormFacts } from '@ringfold/isa/facts'
 import { RegisterClassId } from '@ringfold/isa/registers'
 import { encodeSample, sampleOperands } from '@ringfold/isa/samples'
 import { isLifted } from '@ringfold/semantics'
+import type { RegionOptions } from '@ringfold/translator'
 import { describe, expect, it } from 'vitest'
 import { InterpreterMachine, type Mode, ReferenceMachine } from './flat-machine.ts'
 import { fillVector, generator, seed } from './random.ts'
@@ -127,15 +128,25 @@ function difference(a: ReferenceMachine, b: InterpreterMachine): string {
   return Buffer.compare(a.bytes, b.bytes) === 0 ? '' : 'memory'
 }
 
-describe(`reference evaluator and interpreter agree (RINGFOLD_SEED=${seed})`, () => {
-  it.each([64, 32] as const)('on every lifted form in %i-bit code, with random operands', (mode) => {
+/** Every instruction becomes a region of its own. */
+const REGIONS: RegionOptions = { hotAfter: 1, batch: 1, mostInstructions: 1, isEager: true }
+/** Compiling takes longer than executing. */
+const TIERS = [
+  ['interpreter', 64, undefined, 12],
+  ['interpreter', 32, undefined, 12],
+  ['regions', 64, REGIONS, 4],
+  ['regions', 32, REGIONS, 4],
+] as const
+
+describe(`reference evaluator and tiers agree (RINGFOLD_SEED=${seed})`, () => {
+  it.each(TIERS)('%s: on every lifted form in %i-bit code, with random operands', (_, mode, regions, rounds) => {
     const next = generator(seed + mode)
-    const [a, b] = [new ReferenceMachine(mode), new InterpreterMachine(mode)]
+    const [a, b] = [new ReferenceMachine(mode), new InterpreterMachine(mode, regions)]
     const failures = new Map<string, string>()
     let steps = 0
     for (const machine of [a, b]) machine.bytes.fill(RET, CODE, CODE + 0x1000)
     for (const form of allForms().filter((f) => isTried(f, mode))) {
-      for (let n = 0; n < 12; n++) {
+      for (let n = 0; n < rounds; n++) {
         const bytes = encoding(next, form, mode, n & 1)
         const at = CODE + (next() % 0xf00)
         for (const machine of [a, b]) {
@@ -155,6 +166,7 @@ describe(`reference evaluator and interpreter agree (RINGFOLD_SEED=${seed})`, ()
       }
     }
     expect([...failures].slice(0, 20)).toEqual([])
-    expect(steps).toBeGreaterThan(4000)
+    expect(steps).toBeGreaterThan(rounds * 333)
+    if (regions !== undefined) expect(b.interpreter.regions?.statistics.regions).toBeGreaterThan(steps / 2)
   })
 })

@@ -2,7 +2,14 @@
 import { CpuState, FIELD } from '@ringfold/arch'
 import { Decoder, Instruction, Status } from '@ringfold/isa/decoder'
 import { type Datum, Evaluator, IrCode, liftInstruction, MemoryImm } from '@ringfold/semantics'
-import { HandlerStatus, Interpreter, SCRATCH, TLB_ARRAY_BYTES, TLB_OFFSET } from '@ringfold/translator'
+import {
+  HandlerStatus,
+  Interpreter,
+  type RegionOptions,
+  SCRATCH,
+  TLB_ARRAY_BYTES,
+  TLB_OFFSET,
+} from '@ringfold/translator'
 
 export const RAM_BYTES = 1 << 20
 const RAM_PAGES = RAM_BYTES / 65536
@@ -115,7 +122,8 @@ export class ReferenceMachine extends FlatMachine {
 export class InterpreterMachine extends FlatMachine {
   readonly interpreter: Interpreter
 
-  constructor(mode: Mode) {
+  /** `regions`: hot code is compiled. */
+  constructor(mode: Mode, regions?: RegionOptions) {
     super(mode)
     const view = new DataView(this.memory.buffer)
     view.setInt32(SCRATCH.tlbRead, READ, true)
@@ -127,7 +135,7 @@ export class InterpreterMachine extends FlatMachine {
       view.setBigInt64(entry, BigInt(lo & ~0xfff), true)
       view.setInt32(entry + 8, 0, true)
     }
-    const codeMode = { bits: mode, stackBits: mode, flat: true, accessClass: 1 } as const
+    const codeMode = { bits: mode, stackBits: mode, flat: true, accessClass: 0 } as const
     this.interpreter = new Interpreter(
       {
         state: this.state,
@@ -156,6 +164,7 @@ export class InterpreterMachine extends FlatMachine {
       },
       this.ram,
       this.memory,
+      regions,
     )
   }
 

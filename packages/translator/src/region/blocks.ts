@@ -10,8 +10,8 @@ export interface RegionSource {
   readonly entry: number
   /** Whether a region may hold the instruction; it ends before others. */
   readonly holds: (i: Instruction) => boolean
-  /** Whether it is worth while to go on at a place that jumps lead to. */
-  readonly isWarm: (place: number) => boolean
+  /** Whether it is worth while to go on at a place: one that a direct jump leads to, or that stands behind a conditional jump or call. */
+  readonly isWarm: (place: number, isTarget: boolean) => boolean
   /** Instructions that it does not exceed. */
   readonly mostInstructions: number
 }
@@ -61,6 +61,8 @@ class BlockFinder {
   readonly #decoder: Decoder
   readonly #instructions = new Map<number, PlacedInstruction>()
   readonly #leaders = new Set<number>()
+  /** Leaders from which is gone on. */
+  readonly #led = new Set<number>()
   readonly #work: number[] = []
   /** Numbers of blocks: by place, and those of conditional jumps out of the page by the jump's. */
   readonly #numbers = new Map<number, number>()
@@ -86,10 +88,11 @@ class BlockFinder {
     return blocks
   }
 
-  #lead(place: number): void {
-    if (this.#leaders.has(place)) return
+  #lead(place: number, isTarget: boolean): void {
     this.#leaders.add(place)
-    if (isInPage(place) && this.#source.isWarm(place)) this.#work.push(place)
+    if (this.#led.has(place) || !isInPage(place) || !this.#source.isWarm(place, isTarget)) return
+    this.#led.add(place)
+    this.#work.push(place)
   }
 
   /** Decodes from a leader on, to the end of the straight piece. */
@@ -111,8 +114,8 @@ class BlockFinder {
   }
 
   #follow({ flow, target, end }: PlacedInstruction): void {
-    if (flow === 'jcc' || flow === 'loop' || flow === 'call' || flow === 'callind') this.#lead(end)
-    if (flow === 'jmp' || flow === 'jcc' || flow === 'loop') this.#lead(target)
+    if (flow === 'jcc' || flow === 'loop' || flow === 'call' || flow === 'callind') this.#lead(end, false)
+    if (flow === 'jmp' || flow === 'jcc' || flow === 'loop') this.#lead(target, true)
   }
 
   /** The instruction at a place, if a region can hold it: the interpreter executes others. */

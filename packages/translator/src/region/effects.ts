@@ -39,8 +39,9 @@ const WASM_TYPE: Readonly<Record<number, WasmType>> = {
   [i64]: WasmType.i64,
   [v128]: WasmType.v128,
 }
-const V128_LOAD = 0
-const V128_STORE = 11
+/** Opcodes behind the SIMD prefix. */
+export const V128_LOAD = 0
+export const V128_STORE = 11
 const LOADS: Readonly<Record<number, Access>> = {
   [Op['mem.load8']]: { bytes: 1, opcode: Wasm.i32Load8U, type: i32 },
   [Op['mem.load16']]: { bytes: 2, opcode: Wasm.i32Load16U, type: i32 },
@@ -60,10 +61,19 @@ const LOCAL_BITS: Readonly<Record<number, number>> = {
   [Op['state.load16']]: 16,
   [Op['state.load32']]: 32,
   [Op['state.load64']]: 64,
+  [Op['state.load128']]: 128,
   [Op['state.store8']]: 8,
   [Op['state.store16']]: 16,
   [Op['state.store32']]: 32,
   [Op['state.store64']]: 64,
+  [Op['state.store128']]: 128,
+}
+/** By bits of a lane: SIMD opcodes that extract and replace one. */
+const LANES: Readonly<Record<number, readonly [extract: number, replace: number]>> = {
+  8: [0x16, 0x17],
+  16: [0x19, 0x1a],
+  32: [0x1b, 0x1c],
+  64: [0x1d, 0x1e],
 }
 const STORE_OPCODES: Readonly<Record<number, readonly [number, number]>> = {
   [Op['state.store32']]: [Wasm.i32Store, 2],
@@ -154,6 +164,11 @@ export class RegionEffects extends GuestEffects {
       e.memory(opcode, 1, offset - IN_MEMORY, align)
       return
     }
+    const vector = this.#locals.ofVectorOffset(offset)
+    if (vector >= 0) {
+      this.#vector(e, vector, bits, offset & 15, value)
+      return
+    }
     const flag = FLAG_LOCALS.get(offset)
     const register = flag === undefined ? this.#locals.ofOffset(offset) : flag
     if (register < 0) super.effect(e, n)
@@ -165,6 +180,24 @@ export class RegionEffects extends GuestEffects {
       }
     } else if (value < 0) this.#part(e, register, bits, (offset & 7) * 8)
     else this.#setPart(e, register, bits, (offset & 7) * 8, value)
+  }
+
+  /** An XMM register, or the lane of it that begins at byte `at`. */
+  #vector(e: IrEmitter, vector: number, bits: number, at: number, value: number): void {
+    if (bits === 128) {
+      if (value >= 0) {
+        e.push(value)
+        e.set(vector)
+      } else e.get(vector)
+      return
+    }
+    const [extract, replace] = LANES[bits] as readonly [number, number]
+    e.get(vector)
+    if (value >= 0) e.push(value)
+    e.op(Wasm.simd)
+    e.out.u32(value >= 0 ? replace : extract)
+    e.op((at * 8) / bits)
+    if (value >= 0) e.set(vector)
   }
 
   /** Pushes some bits of a register. */

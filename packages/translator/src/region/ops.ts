@@ -19,12 +19,14 @@ export const STATE_LOADS: ReadonlySet<number> = new Set([
   Op['state.load16'],
   Op['state.load32'],
   Op['state.load64'],
+  Op['state.load128'],
 ])
 export const STATE_STORES: ReadonlySet<number> = new Set([
   Op['state.store8'],
   Op['state.store16'],
   Op['state.store32'],
   Op['state.store64'],
+  Op['state.store128'],
 ])
 
 export const canLeave = (op: number): boolean => CAN_LEAVE.has(op) || op === Op.jump

@@ -23,6 +23,8 @@ export interface RegionOptions {
   readonly isEager: boolean
 }
 
+/** Of the visits of what is hot, those of what is warm. */
+const WARM = 1 / 64
 /** Visits that nobody lives to see. */
 const NEVER = 0x7fffffff
 const TABLE_STEP = 4096
@@ -154,10 +156,20 @@ export class Regions {
         bytes: new Uint8Array(this.#parts.ram.buffer as ArrayBuffer, page, 4096),
         entry: offset,
         holds: (i: Instruction) => this.#host.isAvailable?.(i) !== false,
-        isWarm: (place) => isEager || pageCode.slots[place] !== 0,
+        isWarm: (place, isTarget) => isEager || this.#isWarm(pageCode, place, isTarget),
         mostInstructions,
       },
     }
+  }
+
+  /** Targets have counted how often they were met; what only stands behind something is warm if it was predecoded. */
+  #isWarm({ entries, slots }: PageCode, place: number, isTarget: boolean): boolean {
+    if (!isTarget) return slots[place] !== 0
+    const entry = entries.get(place)
+    if (entry === undefined) return false
+    const { hotAfter } = this.#options
+    const left = this.#view().getInt32(entry + SLOT.immediate, true)
+    return left > hotAfter || left < hotAfter - hotAfter * WARM
   }
 
   #reserve({ table }: Tier, count: number): number {

@@ -350,7 +350,9 @@ class BlockRewriter {
     const offset = (old.imm[n] as number) + (old.constant(base) as number)
     const value = code.push(op, this.#zero, this.#arg(old.b[n] as number), -1, offset, 0)
     this.#map[n] = value
-    if (STATE_STORES.has(op)) this.#lastStore.set(offset >> 3, value)
+    if (!STATE_STORES.has(op)) return
+    this.#lastStore.set(offset >> 3, value)
+    if (op === Op['state.store128']) this.#lastStore.set((offset >> 3) + 1, value)
   }
 
   #flagOp(n: number, op: number): void {

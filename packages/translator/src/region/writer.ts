@@ -13,7 +13,7 @@ import { ByteWriter } from '../wasm/bytes.ts'
 import type { BranchHint } from '../wasm/module.ts'
 import { Wasm, WasmType } from '../wasm/opcodes.ts'
 import type { Block, Terminator } from './blocks.ts'
-import { RegionEffects, type RegionParts } from './effects.ts'
+import { RegionEffects, type RegionParts, V128_LOAD, V128_STORE } from './effects.ts'
 import { Kind } from './flag-state.ts'
 import { BUDGET, DEPTH, KIND, PARAMETERS, RegionLocals, RIP } from './locals.ts'
 import type { RegionPlan } from './plan.ts'
@@ -129,6 +129,11 @@ class RegionWriter {
       e.memory(wide ? Wasm.i64Load : Wasm.i32Load, 1, FIELD.gpr.offset + register * 8, wide ? 3 : 2)
       e.set(this.#locals.local(register))
     }
+    for (const register of this.#locals.usedVectors) {
+      e.i32(0)
+      e.simdMemory(V128_LOAD, 1, FIELD.zmm.offset + register * FIELD.zmm.strideBytes)
+      e.set(this.#locals.vector(register))
+    }
     e.i32(Kind.inState)
     e.set(KIND)
   }
@@ -140,6 +145,11 @@ class RegionWriter {
       e.i32(0)
       e.get(this.#locals.local(register))
       e.memory(wide ? Wasm.i64Store : Wasm.i32Store, 1, FIELD.gpr.offset + register * 8, wide ? 3 : 2)
+    }
+    for (const register of this.#locals.writtenVectors) {
+      e.i32(0)
+      e.get(this.#locals.vector(register))
+      e.simdMemory(V128_STORE, 1, FIELD.zmm.offset + register * FIELD.zmm.strideBytes)
     }
   }
 
