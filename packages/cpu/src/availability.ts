@@ -37,11 +37,14 @@ const NEED = /* @__PURE__ */ Object.freeze({
   LEGACY: 128,
 })
 
-/** Encodings that processors without the feature take for what they were before it. Intel SDM vol. 2: TZCNT, LZCNT, WBNOINVD. */
+/** Encodings that processors without the feature take for what they were before it. Intel SDM vol. 2: TZCNT, LZCNT, WBNOINVD, RDSSPD/RDSSPQ. */
 const BEFORE: readonly (readonly [mnemonic: string, feature: CpuidFeatureName, before: string])[] = [
   ['tzcnt', 'BMI1', 'bsf'],
   ['lzcnt', 'LZCNT', 'bsr'],
   ['wbnoinvd', 'WBNOINVD', 'wbinvd'],
+  // Code asks so whether there is a shadow stack: the register keeps what it held. Xen 4.17 does.
+  ['rdsspd', 'CET_SS', 'nop'],
+  ['rdsspq', 'CET_SS', 'nop'],
 ]
 
 /** Hints: no operation where the feature is missing (Intel SDM vol. 2: PREFETCHW, ENDBR64; reserved NOPs of 0F 18 to 0F 1F). */

@@ -16,7 +16,15 @@ export {
   type TerminalConsoleOptions,
   terminalConsole,
 } from './console/index.ts'
-export { type DebianGuest, guestCache, type ObtainOptions, obtainDebian } from './debian/index.ts'
+export {
+  type DebianGuest,
+  guestCache,
+  type KeepOptions,
+  type ObtainOptions,
+  obtainDebian,
+  obtainXen,
+  type XenHypervisor,
+} from './debian/index.ts'
 export { HostError, type HostErrorCode } from './errors.ts'
 export { type FileContents, type ReadLimits, readFileChecked, writeFileAtomically } from './files/files.ts'
 export { joinSwitch, NetSwitch, type PasstOptions, passtNetwork, USER_NETWORK } from './net/index.ts'

@@ -8,6 +8,7 @@ import {
   applyWrites,
   type BootPlan,
   type BootResult,
+  biosWrites,
   loadBzImage,
   loadElfKernel,
   loadMultiboot,
@@ -87,18 +88,19 @@ export function planBoot(board: Board, boot: BootOptions): BootPlan {
   const { map, acpi } = firmwareTables(board)
   const plan = planKernel(boot, map, acpi.rsdpAddress)
   if (plan.kind === 'rejected') throw new MachineError('machine.boot', plan.message, plan.remedy)
-  return { ...plan, writes: [...plan.writes, ...acpi.writes] }
+  // What the BIOS left goes first: a kernel may be loaded over it.
+  return { ...plan, writes: [...biosWrites(map), ...plan.writes, ...acpi.writes] }
 }
 
 function planKernel(boot: BootOptions, map: MemoryMap, rsdpAddress: number): BootResult {
-  const { kernel, commandLine = '', initrd, modules = [] } = boot
+  const { kernel, name = 'kernel', commandLine = '', initrd, modules = [] } = boot
   const entry = boot.entry ?? entryOf(kernel)
   const initial = initrd === undefined ? [] : [{ bytes: initrd, text: '' }]
   const all = [...initial, ...modules]
   switch (entry) {
     case 'multiboot': {
       const loaded = all.map(({ bytes, text }) => ({ contents: bytes, commandLine: text }))
-      return loadMultiboot(kernel, { map, commandLine, modules: loaded })
+      return loadMultiboot(kernel, { map, commandLine: `${name} ${commandLine}`.trimEnd(), modules: loaded })
     }
     case 'pvh':
     case 'elf': {

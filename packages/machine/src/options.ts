@@ -10,6 +10,8 @@ import type { ClockKind } from './run-loop.ts'
 export interface BootOptions {
   /** A bzImage, an ELF file (with a PVH note, or without), or a multiboot kernel. */
   readonly kernel: Uint8Array
+  /** The kernel's file name: a multiboot kernel finds it before its command line, and skips it. Default `kernel`. */
+  readonly name?: string
   readonly commandLine?: string
   /** The initial RAM disk; for a multiboot kernel, its first module. */
   readonly initrd?: Uint8Array

@@ -36,8 +36,9 @@ export interface RunOptions {
 }
 
 const HELP = `
-Guests: debian[:FLAVOUR] is a stock Debian kernel with busybox (cloud-amd64, amd64, 686, 686-pae; obtained at first need, see
-"ringfold guest --help"), lab a small guest of our own. Without a terminal a guest runs a script and powers off.
+Guests: debian[:FLAVOUR] is a stock Debian kernel with busybox (cloud-amd64, amd64, 686, 686-pae), xen the same as
+the first domain of Debian's Xen; both are obtained at first need, see "ringfold guest --help". lab is a small guest of our own.
+Without a terminal a guest runs a script and powers off.
 
 Disks:  FILE is a raw image that is written; FILE,ro is not written; FILE,overlay=OVERLAY keeps what is written in OVERLAY.
 Nets:   user reaches services on this host's loopback at 10.0.2.2 (needs passt); switch:NAME connects machines with the same NAME.
@@ -54,6 +55,8 @@ Examples:
   $ ringfold run --guest debian:686 --cpus 2 --disk disk.img,overlay=changes.rfo --net user
   $ ringfold run --kernel vmlinuz --initrd initrd.img --append "console=ttyS0 quiet"
   $ ringfold run --guest debian --script 'uname -a; cat /proc/cpuinfo' --report report.json
+  $ ringfold run --guest xen --cpus 2 --append "dom0_mem=384M"
+  $ ringfold run --kernel xen.gz --module "vmlinuz console=hvc0" --module initrd.img --append "console=com1" --memory 512M
   $ ringfold run --kernel test.elf --module "env A=1" --serial stdio --debug-exit 0xf4 --cpu-model x86-64-v2-amd`
 
 const gather = (value: string, before: readonly string[]): string[] => [...before, value]
@@ -74,8 +77,8 @@ export function addRun(program: Command): void {
     .command('run')
     .summary('run a machine')
     .description('Boots a PC of our own: a kernel and what belongs to it, or a guest that is known by name.')
-    .option('--guest <name>', 'debian[:cloud-amd64|amd64|686|686-pae] or lab')
-    .option('--kernel <file>', 'bzImage, ELF file (PVH), or multiboot kernel')
+    .option('--guest <name>', 'debian[:cloud-amd64|amd64|686|686-pae], xen or lab')
+    .option('--kernel <file>', 'bzImage, ELF file (PVH), or multiboot kernel; one packed with gzip is unpacked')
     .option('--initrd <file>', "initial RAM disk; a multiboot kernel's first module")
     .option('--module <"file args">', 'a module of a multiboot kernel, with its text', gather, [])
     .option('--append <text>', "added to the kernel's command line; what comes later wins", gather, [])
@@ -85,7 +88,7 @@ export function addRun(program: Command): void {
       ]),
     )
     .option('--disk <file[,ro|overlay=F]>', 'a virtio disk', gather, [])
-    .option('--memory <size>', 'RAM, like 512M or 2G (default: 256M)', parseSize)
+    .option('--memory <size>', 'RAM, like 512M or 2G (default: 256M, for xen 512M)', parseSize)
     .option('--cpus <count>', 'processors (default: 1)', parseWithin(1, 255))
     .option('--cpu-model <name>', 'see "ringfold cpu-models"')
     .option('--cpu-features <list>', 'features switched on and off, like +aes,-sse4_2')

@@ -1,16 +1,20 @@
 /** What is booted: a guest by name, or the files that were named. */
+import { basename } from 'node:path'
 import process from 'node:process'
 import { extractVmlinux } from '@ringfold/boot'
 import {
   DEBIAN_COMMAND_LINE,
   DEFAULT_DEBIAN_FLAVOUR,
   type DebianFlavour,
+  DOM0_FLAVOUR,
   isDebianFlavour,
   joinArchives,
   labGuest,
   scriptArchive,
+  XEN_MEMORY_BYTES,
+  xenBoot,
 } from '@ringfold/guests'
-import { obtainDebian, readFileChecked } from '@ringfold/host-node'
+import { obtainDebian, obtainXen, readFileChecked } from '@ringfold/host-node'
 import type { BootOptions } from '@ringfold/machine'
 import { InputError } from '../exit.ts'
 import type { RunOptions } from './command.ts'
@@ -27,6 +31,8 @@ export interface ChosenGuest {
   /** As a person knows it. */
   readonly name: string
   readonly boot: BootOptions | undefined
+  /** RAM that it needs where nobody says otherwise. */
+  readonly memoryBytes?: number
 }
 
 /** Throws `InputError`, `HostError`. */
@@ -44,32 +50,60 @@ async function namedGuest(name: string, options: RunOptions, isInteractive: bool
   for (const option of ['initrd', 'module'] as const)
     if ((options[option]?.length ?? 0) > 0)
       throw new InputError(`--${option} does not go with --guest`, 'the guest brings its own; use --kernel')
+  if (name === 'xen') return { name, boot: await bootXen(options, isInteractive), memoryBytes: XEN_MEMORY_BYTES }
   const [kind, flavour = DEFAULT_DEBIAN_FLAVOUR, ...rest] = name.split(':')
   if (kind === 'debian' && rest.length === 0 && isDebianFlavour(flavour))
     return { name: `debian:${flavour}`, boot: await bootDebian(flavour, options, isInteractive) }
   if (name === 'lab') return { name, boot: { kernel: labGuest({ interactive: isInteractive }).image } }
   throw new InputError(
     `there is no guest ${name}`,
-    'use lab, debian, or debian: and one of cloud-amd64, amd64, 686, 686-pae',
+    'use lab, xen, debian, or debian: and one of cloud-amd64, amd64, 686, 686-pae',
   )
 }
 
-async function bootDebian(
+interface DebianFiles {
+  readonly kernel: Uint8Array
+  readonly kernelPath: string
+  readonly initramfs: Uint8Array
+}
+
+const progress = (what: string) => process.stderr.write(`debian: ${what}\n`)
+
+/** A kernel of Debian's, and the initramfs with what is to be run in it. */
+async function debianFiles(
   flavour: DebianFlavour,
-  { offline, append, script, entry }: RunOptions,
+  { offline, script }: RunOptions,
   isInteractive: boolean,
-): Promise<BootOptions> {
-  const progress = (what: string) => process.stderr.write(`debian: ${what}\n`)
-  const found = await obtainDebian({ flavour, offline, progress })
+): Promise<DebianFiles> {
+  const { kernelPath, initramfsPath } = await obtainDebian({ flavour, offline, progress })
   const commands = script ?? (isInteractive ? undefined : DEFAULT_SCRIPT)
-  const initramfs = await readFileChecked(found.initramfsPath, { what: 'initramfs' })
-  const kernel = await readFileChecked(found.kernelPath, { what: 'kernel' })
+  const initramfs = await readFileChecked(initramfsPath, { what: 'initramfs' })
   return {
-    kernel: entry === 'pvh' ? await unpacked(kernel, found.kernelPath) : kernel,
-    initrd: commands === undefined ? initramfs : joinArchives(initramfs, scriptArchive(`${commands}\n`)),
+    kernel: await readFileChecked(kernelPath, { what: 'kernel' }),
+    kernelPath,
+    initramfs: commands === undefined ? initramfs : joinArchives(initramfs, scriptArchive(`${commands}\n`)),
+  }
+}
+
+async function bootDebian(flavour: DebianFlavour, options: RunOptions, isInteractive: boolean): Promise<BootOptions> {
+  const { append, entry } = options
+  const { kernel, kernelPath, initramfs } = await debianFiles(flavour, options, isInteractive)
+  return {
+    kernel: entry === 'pvh' ? await unpacked(kernel, kernelPath) : kernel,
+    initrd: initramfs,
     commandLine: [DEBIAN_COMMAND_LINE, ...append].join(' '),
     ...(entry === undefined ? {} : { entry: entry as NonNullable<BootOptions['entry']> }),
   }
+}
+
+/** Debian's Xen, with Debian's kernel as its first domain. */
+async function bootXen(options: RunOptions, isInteractive: boolean): Promise<BootOptions> {
+  if (options.entry !== undefined && options.entry !== 'multiboot')
+    throw new InputError(`--entry ${options.entry} does not go with --guest xen`, 'leave it out: Xen is multiboot')
+  const { path } = await obtainXen({ offline: options.offline, progress })
+  const { kernel, initramfs } = await debianFiles(DOM0_FLAVOUR, options, isInteractive)
+  const xen = await readFileChecked(path, { what: 'hypervisor' })
+  return xenBoot({ xen, kernel, initramfs, append: options.append.join(' ') })
 }
 
 /** The ELF file within a bzImage: PVH enters that. */
@@ -83,15 +117,25 @@ async function unpacked(kernel: Uint8Array, name: string): Promise<Uint8Array> {
 
 async function bootFiles(path: string, options: RunOptions): Promise<BootOptions> {
   const { initrd, append, entry } = options
-  const kernel = await readFileChecked(path, { what: 'kernel' })
+  const kernel = plain(await readFileChecked(path, { what: 'kernel' }), path)
   const modules = await Promise.all(options.module.map(readModule))
   return {
     kernel: entry === 'pvh' ? await unpacked(kernel, path) : kernel,
+    // It is one word there.
+    name: basename(path).replaceAll(/\s/g, '_'),
     commandLine: append.join(' '),
     ...(initrd === undefined ? {} : { initrd: await readFileChecked(initrd, { what: 'initrd' }) }),
     ...(modules.length === 0 ? {} : { modules }),
     ...(entry === undefined ? {} : { entry: entry as NonNullable<BootOptions['entry']> }),
   }
+}
+
+/** A kernel that is packed as a whole is unpacked, as by GRUB: RFC 1952, 2.3.1. */
+function plain(kernel: Uint8Array, name: string): Uint8Array {
+  if (kernel[0] !== 0x1f || kernel[1] !== 0x8b) return kernel
+  const bytes = gunzipped('gzip', kernel)
+  if (bytes !== undefined) return bytes
+  throw new InputError(`${name} looks like gzip, and cannot be unpacked`, 'give the whole file, or an unpacked one')
 }
 
 /** `FILE ARGS`: the module is told the whole text, as by GRUB. */

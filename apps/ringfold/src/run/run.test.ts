@@ -14,6 +14,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
+import { gzipSync } from 'node:zlib'
 import { labGuest } from '@ringfold/guests'
 import { assemble } from '@ringfold/isa/assembler'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -124,6 +125,27 @@ describe('run', () => {
     writeFileSync(at('multiboot'), kernel)
     const words = ['--kernel', at('multiboot'), '--initrd', at('module'), '--module', `${at('module')} A=1`]
     expect(run(...words, '--debug-exit', '0xf4').status).toBe((42 << 1) | 1)
+  })
+
+  it("unpacks a kernel that is packed with gzip, and tells a multiboot kernel its file's name first", () => {
+    // The letter behind the first blank of the command line.
+    const code = `
+  mov ebx, [ebx + 16]
+next:
+  mov al, [ebx]
+  inc ebx
+  cmp al, 32
+  jne next
+  mov al, [ebx]
+  out 0xf4, al`
+    writeFileSync(at('a kernel.gz'), gzipSync(multibootKernel(code)))
+    const words = ['--kernel', at('a kernel.gz'), '--append', 'x=1', '--debug-exit', '0xf4']
+    expect(run(...words).status).toBe((('x'.charCodeAt(0) << 1) | 1) & 0xff)
+    writeFileSync(at('cut.gz'), readFileSync(at('a kernel.gz')).subarray(0, 40))
+    expect(run('--kernel', at('cut.gz'))).toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(/looks like gzip, and cannot be unpacked/),
+    })
   })
 
   it('ends with a status of its own for a triple fault, a panic, and a machine that waits for ever', () => {
@@ -259,6 +281,9 @@ describe('other commands', () => {
       2,
       expect.stringMatching(/no whole Debian cloud-amd64.*run "ringfold guest debian"/s),
     ])
+    const xen = ringfold('guest', 'xen', '--offline')
+    expect([xen.status, xen.stderr]).toEqual([2, expect.stringMatching(/no whole Debian Xen.*"ringfold guest xen"/s)])
+    expect(ringfold('guest', 'xen', '--flavour', '686').stderr).toMatch(/--flavour does not go with xen/)
     expect(existsSync(at('cache'))).toBe(false)
   })
 })

@@ -33,7 +33,7 @@ async function run(options: RunOptions): Promise<number> {
   const recording = await optionalFile(options.replay, 'recording')
   const session = new Session(options, isInteractive)
   const epochSeconds = epochOf(options, recording, isInteractive)
-  const machine = await build(options, { boot: guest.boot, snapshot, epochSeconds }, session, isInteractive)
+  const machine = await build(options, { ...guest, snapshot, epochSeconds }, session, isInteractive)
   session.attach(machine)
   try {
     if (snapshot !== undefined) machine.restore(snapshot)
@@ -84,6 +84,8 @@ function epochOf(options: RunOptions, recording: Uint8Array | undefined, isInter
 
 interface Beginning {
   readonly boot: MachineOptions['boot']
+  /** RAM where nobody says otherwise. */
+  readonly memoryBytes?: number
   readonly snapshot: Uint8Array | undefined
   readonly epochSeconds: number
 }
@@ -91,12 +93,12 @@ interface Beginning {
 /** Makes the machine that options and snapshot describe. */
 async function build(
   options: RunOptions,
-  { boot, snapshot, epochSeconds }: Beginning,
+  { boot, memoryBytes = DEFAULT_MEMORY, snapshot, epochSeconds }: Beginning,
   session: Session,
   isInteractive: boolean,
 ): Promise<Machine> {
   const shape = snapshot === undefined ? undefined : snapshotShape(snapshot)
-  const memory = options.memory ?? shape?.memoryBytes ?? DEFAULT_MEMORY
+  const memory = options.memory ?? shape?.memoryBytes ?? memoryBytes
   if (memory > availableMemory())
     throw new InputError(
       `this host has ${Math.floor(availableMemory() / 2 ** 20)} MiB to spare, the machine wants ${memory / 2 ** 20}`,

@@ -1,5 +1,6 @@
 /** What all loaders share: plans, rejections, the map of memory. */
 export { applyBootPlan, applyEntry, applyWrites } from './apply.ts'
+export { biosWrites } from './bios.ts'
 export {
   MEMORY_TYPE_E820,
   type MemoryExtent,

@@ -31,9 +31,10 @@ const { RAM, RESERVED } = MEMORY_TYPE_E820
 const FOUR_GIB = 2 ** 32
 
 /** What every PC has below 1 MiB: the extended BIOS data area at the end of conventional memory, and the BIOS. */
+export const PC_BIOS = { EBDA: 0x9_fc00, EBDA_BYTES: 0x400, ROM: 0xf_0000, ROM_BYTES: 0x1_0000 } as const
 const PC_RANGES: readonly MemoryRange[] = [
-  { address: 0x9_fc00, sizeBytes: 0x400, type: RESERVED },
-  { address: 0xf_0000, sizeBytes: 0x1_0000, type: RESERVED },
+  { address: PC_BIOS.EBDA, sizeBytes: PC_BIOS.EBDA_BYTES, type: RESERVED },
+  { address: PC_BIOS.ROM, sizeBytes: PC_BIOS.ROM_BYTES, type: RESERVED },
 ]
 /** Video memory and option ROMs: not in the map, as a BIOS leaves them out. */
 const PC_HOLE: MemoryExtent = { address: 0xa_0000, sizeBytes: 0x6_0000 }

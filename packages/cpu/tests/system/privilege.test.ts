@@ -299,6 +299,13 @@ describe.each(ENGINES)('instructions that a model does not have (Intel SDM vol. 
     expect([guest.reg('rax'), guest.reg('rcx')]).toEqual([4, 4])
   })
 
+  it.each([64, 32] as const)('RDSSPD and RDSSPQ leave the register alone, %i-bit mode', (bits) => {
+    guest.start(bits)
+    const first = bits === 64 ? 'mov rbx, 0x123456789\nrdsspq rbx\n' : 'mov ebx, 9\nrdsspd ebx\n'
+    guest.run(`${first}mov ecx, 7\nrdsspd ecx\nhlt`)
+    expect([guest.reg('rcx'), guest.reg('rbx')]).toEqual([7, bits === 64 ? 0x1_2345_6789 : 9])
+  })
+
   it('control bits of features that are not there are #GP(0) (vol. 2B, MOV CR)', () => {
     without.start(64)
     expect(without.run(`mov rax, cr4\nor eax, ${CR4.lo.SMAP}\nat: mov cr4, rax`)).toMatchObject({
