@@ -5,7 +5,7 @@ import type { LiftOptions } from '@ringfold/semantics'
 import type { AddressMode } from '../emit/guest-effects.ts'
 import { importMemories, importRuntime, routinesCalled } from '../interpreter/base-module.ts'
 import { ModuleBuilder } from '../wasm/module.ts'
-import { findBlocks, type RegionSource } from './blocks.ts'
+import { type Block, findBlocks, type RegionSource } from './blocks.ts'
 import { defineCallRegion } from './call-region.ts'
 import type { TlbArrays } from './effects.ts'
 import { PARAMETERS, RESULTS } from './locals.ts'
@@ -15,6 +15,9 @@ import { defineStoreFlags } from './store-flags.ts'
 import { writeRegion } from './writer.ts'
 
 export const STAGES = ['find', 'lift', 'plan', 'write'] as const
+/** Callees that may come along with one region. */
+const MORE_CALLEES = 8
+
 export type Stage = (typeof STAGES)[number]
 
 export interface CompileOptions {
@@ -26,6 +29,8 @@ export interface CompileOptions {
   readonly state: WasmMemory
   /** For the IR, which is gone with the next translation. */
   readonly pool: IrPool
+  /** What becomes of a direct call to a place of the same page. Absent: nothing is known of any. */
+  readonly callee?: (page: number, place: number) => Callee | null
   /** Reads a clock, in ms, for the time of each stage. */
   readonly nowMs?: () => number
 }
@@ -35,6 +40,9 @@ export interface PlacedSource {
   readonly page: number
   readonly source: RegionSource
 }
+
+/** A region that is to be compiled too, or one that stands in the table already. */
+export type Callee = { readonly source: RegionSource } | { readonly element: number }
 
 export interface CompiledRegion {
   /** Budget that it needs to get to its first check. */
@@ -46,6 +54,8 @@ export interface CompiledRegion {
 
 export interface CompiledModule {
   readonly bytes: Uint8Array
+  /** The sources, and callees that came along. */
+  readonly sources: readonly PlacedSource[]
   /** In the order of the sources; `null` where the interpreter has to execute the first instruction. */
   readonly regions: readonly (CompiledRegion | null)[]
   readonly stageMs: Readonly<Record<Stage, number>>
@@ -53,25 +63,65 @@ export interface CompiledModule {
 
 /** Compiles regions into one module, whose functions go into the imported table from element `tableStart` on, in their order. */
 export function compileRegions(
-  sources: readonly PlacedSource[],
+  wanted: readonly PlacedSource[],
   tableStart: number,
   options: CompileOptions,
 ): CompiledModule {
-  const { pool, decoder, lift, address, nowMs = () => 0 } = options
+  const { pool, lift, address, nowMs = () => 0 } = options
   pool.reset()
   const times = [nowMs()]
-  const blocks = sources.map(({ source }) => findBlocks(source, decoder))
+  const found = new CalleeFinder(wanted, options)
+  const { sources, blocks } = found
   times.push(nowMs())
   const lifted = blocks.map((region) => liftBlocks(region, address.mode, lift, pool))
   times.push(nowMs())
   const plans = lifted.map((region) => (region[0]?.starts.length === 0 ? null : planRegion(region, pool)))
   times.push(nowMs())
-  const bytes = emitModule(sources, plans, tableStart, options)
+  const bytes = emitModule(found, plans, tableStart, options)
   times.push(nowMs())
   const stageMs = Object.fromEntries(
     STAGES.map((stage, n) => [stage, (times[n + 1] as number) - (times[n] as number)]),
   ) as Record<Stage, number>
-  return { bytes, regions: plans.map(describe), stageMs }
+  return { bytes, sources, regions: plans.map(describe), stageMs }
+}
+
+/** Where a region begins, as one number. */
+const placeOf = ({ page, source }: PlacedSource): number => page + source.entry
+
+/** Blocks of all regions, callees included that come along: a few, so that a module stays small. */
+class CalleeFinder {
+  readonly sources: PlacedSource[]
+  readonly blocks: Block[][] = []
+  /** Elements of the table, by place, of callees that have been compiled before. */
+  readonly elements = new Map<number, number>()
+  readonly #options: CompileOptions
+  readonly #places: Set<number>
+  readonly #most: number
+
+  constructor(wanted: readonly PlacedSource[], options: CompileOptions) {
+    this.sources = [...wanted]
+    this.#options = options
+    this.#places = new Set(wanted.map(placeOf))
+    this.#most = wanted.length * 2 + MORE_CALLEES
+    for (let n = 0; n < this.sources.length; n++) {
+      const { page, source } = this.sources[n] as PlacedSource
+      const blocks = findBlocks(source, options.decoder)
+      this.blocks.push(blocks)
+      for (const { terminator } of blocks)
+        if (terminator.kind === 'call' && terminator.target >= 0) this.#called(page, terminator.target)
+    }
+  }
+
+  #called(page: number, target: number): void {
+    if (this.#places.has(page + target)) return
+    const callee = this.#options.callee?.(page, target)
+    if (callee === null || callee === undefined) return
+    if ('element' in callee) this.elements.set(page + target, callee.element)
+    else if (this.sources.length < this.#most) {
+      this.#places.add(page + target)
+      this.sources.push({ page, source: callee.source })
+    }
+  }
 }
 
 function describe(plan: RegionPlan | null): CompiledRegion | null {
@@ -85,7 +135,7 @@ function describe(plan: RegionPlan | null): CompiledRegion | null {
 }
 
 function emitModule(
-  sources: readonly PlacedSource[],
+  { sources, elements }: CalleeFinder,
   plans: readonly (RegionPlan | null)[],
   tableStart: number,
   { tlb, ram, state, address }: CompileOptions,
@@ -105,18 +155,19 @@ function emitModule(
     tlb,
     address,
   }
-  const key = (page: number, place: number) => page + place
   const callees = new Map<number, number>()
   plans.forEach((plan, n) => {
-    if (plan !== null) callees.set(key((sources[n] as PlacedSource).page, plan.entry), module.declare())
+    if (plan !== null) callees.set(placeOf(sources[n] as PlacedSource), module.declare())
   })
+  const regionType = module.type(PARAMETERS, RESULTS)
   const indices: number[] = []
   plans.forEach((plan, n) => {
     if (plan === null) return
     const { page } = sources[n] as PlacedSource
-    const index = callees.get(key(page, plan.entry)) as number
-    const callee = (place: number) => callees.get(key(page, place))
-    const { locals, body, hints } = writeRegion(plan, { ...parts, callee })
+    const index = callees.get(page + plan.entry) as number
+    const callee = (place: number) => callees.get(page + place)
+    const element = (place: number) => elements.get(page + place)
+    const { locals, body, hints } = writeRegion(plan, { ...parts, callee, element, regionType })
     module.define(index, PARAMETERS, RESULTS, locals, body, hints)
     indices.push(index)
   })

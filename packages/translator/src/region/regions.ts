@@ -9,7 +9,8 @@ import type { PageCode } from '../interpreter/page-code.ts'
 import { MAX_HANDLERS, type Tier } from '../interpreter/tier.ts'
 import { SLOT, TLB_ARRAY_BYTES, TLB_OFFSET } from '../layout.ts'
 import { type CodeTable, instantiate } from '../wasm/instance.ts'
-import { type CompiledModule, type CompileOptions, compileRegions, type PlacedSource } from './compile.ts'
+import type { RegionSource } from './blocks.ts'
+import { type Callee, type CompiledModule, type CompileOptions, compileRegions } from './compile.ts'
 import { IrPool } from './plan.ts'
 
 export interface RegionOptions {
@@ -126,14 +127,27 @@ export class Regions {
     const entries = queued.filter(({ page, offset }) => mode.code.pageCode(page)?.entries.has(offset) === true)
     if (entries.length === 0) return
     const { tier } = mode
-    const start = this.#reserve(tier, entries.length)
-    const sources = entries.map(({ page, offset }) => this.#source(mode, page, offset))
+    const start = this.#used.get(tier.table) ?? MAX_HANDLERS
+    const sources = entries.map(({ page, offset }) => ({ page, source: this.#source(mode, page, offset) }))
     const compiled = compileRegions(sources, start, this.#compileOptions(mode))
+    this.#reserve(tier, start, compiled.regions.length)
     this.#instantiate(tier, compiled)
-    this.#enter(mode, entries, compiled, start)
+    this.#enter(mode, compiled, start)
   }
 
-  #compileOptions({ mode, tier, code }: ModeCode): CompileOptions {
+  /** A callee of the same page: one that is warm comes along. */
+  #callee(mode: ModeCode, page: number, place: number): Callee | null {
+    const pageCode = mode.code.pageCode(page) as PageCode
+    const entry = pageCode.entries.get(place)
+    if (entry === undefined) return null
+    const view = this.#view()
+    if (view.getUint16(entry + SLOT.handler, true) === REGION_HANDLER)
+      return { element: view.getInt32(entry + SLOT.immediate, true) }
+    return this.#isWarm(pageCode, place, true) ? { source: this.#source(mode, page, place) } : null
+  }
+
+  #compileOptions(modeCode: ModeCode): CompileOptions {
+    const { mode, tier, code } = modeCode
     const { ram, memory } = this.#parts
     const read = TLB_OFFSET + 2 * mode.accessClass * TLB_ARRAY_BYTES
     return {
@@ -144,21 +158,19 @@ export class Regions {
       ram,
       state: memory,
       pool: this.#pool,
+      callee: (page, place) => this.#callee(modeCode, page, place),
     }
   }
 
-  #source({ code }: ModeCode, page: number, offset: number): PlacedSource {
+  #source({ code }: ModeCode, page: number, offset: number): RegionSource {
     const pageCode = code.pageCode(page) as PageCode
     const { isEager, mostInstructions } = this.#options
     return {
-      page,
-      source: {
-        bytes: new Uint8Array(this.#parts.ram.buffer as ArrayBuffer, page, 4096),
-        entry: offset,
-        holds: (i: Instruction) => this.#host.isAvailable?.(i) !== false,
-        isWarm: (place, isTarget) => isEager || this.#isWarm(pageCode, place, isTarget),
-        mostInstructions,
-      },
+      bytes: new Uint8Array(this.#parts.ram.buffer as ArrayBuffer, page, 4096),
+      entry: offset,
+      holds: (i: Instruction) => this.#host.isAvailable?.(i) !== false,
+      isWarm: (place, isTarget) => isEager || this.#isWarm(pageCode, place, isTarget),
+      mostInstructions,
     }
   }
 
@@ -172,11 +184,9 @@ export class Regions {
     return left > hotAfter || left < hotAfter - hotAfter * WARM
   }
 
-  #reserve({ table }: Tier, count: number): number {
-    const start = this.#used.get(table) ?? MAX_HANDLERS
+  #reserve({ table }: Tier, start: number, count: number): void {
     this.#used.set(table, start + count)
     if (start + count > table.length) table.grow(Math.max(TABLE_STEP, count))
-    return start
   }
 
   #instantiate({ table }: Tier, { bytes }: CompiledModule): void {
@@ -188,17 +198,17 @@ export class Regions {
   }
 
   /** Lets entries lead to their regions. */
-  #enter({ code, tier }: ModeCode, entries: readonly Hot[], { regions }: CompiledModule, start: number): void {
+  #enter({ code, tier }: ModeCode, { sources, regions }: CompiledModule, start: number): void {
     const view = this.#view()
     let element = start
-    for (const [n, { page, offset }] of entries.entries()) {
+    for (const [n, { page, source }] of sources.entries()) {
       const region = regions[n]
       if (region === null || region === undefined) {
         this.statistics.refused++
         continue
       }
       const pageCode = code.pageCode(page) as PageCode
-      const entry = pageCode.entries.get(offset) as number
+      const entry = pageCode.entries.get(source.entry) as number
       for (const [from, to] of region.ranges) pageCode.noteDecoded(from, to - from)
       view.setUint16(entry + SLOT.handler, REGION_HANDLER, true)
       view.setInt32(entry + SLOT.immediate, element, true)

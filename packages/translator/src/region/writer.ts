@@ -21,6 +21,10 @@ import type { RegionPlan } from './plan.ts'
 export interface RegionModule extends RegionParts {
   /** Wasm function of the region that begins at a place of the same page, if this module has one. */
   callee(place: number): number | undefined
+  /** Element of the table in which such a region stands that another module has. */
+  element(place: number): number | undefined
+  /** Type of regions. */
+  readonly regionType: number
   /** The function of `defineCallRegion`. */
   readonly callRegion: number
 }
@@ -294,11 +298,7 @@ class RegionWriter {
     e.get(DEPTH)
     e.i32(1)
     e.op(Wasm.i32Sub)
-    const callee = target < 0 ? undefined : this.#module.callee(target)
-    if (callee === undefined) {
-      this.#effects.pushRip(e, returnsAt)
-      e.call(this.#module.callRegion)
-    } else e.call(callee)
+    this.#callTarget(target, returnsAt)
     e.set(BUDGET)
     e.set(RIP)
     const left = this.#depth(({ kind }) => kind === 'left')
@@ -312,6 +312,23 @@ class RegionWriter {
     this.#unlikely(left)
     this.#loadRegisters()
     this.#goTo(n, returnsTo)
+  }
+
+  /** Parameters of a region are pushed: calls the one at a place, or, for -1 or one that is not known, what the jump cache finds. */
+  #callTarget(target: number, returnsAt: number): void {
+    const e = this.#e
+    const callee = target < 0 ? undefined : this.#module.callee(target)
+    const element = target < 0 ? undefined : this.#module.element(target)
+    if (callee !== undefined) e.call(callee)
+    else if (element !== undefined) {
+      e.i32(element)
+      e.op(Wasm.callIndirect)
+      this.#out.u32(this.#module.regionType)
+      this.#out.u32(0)
+    } else {
+      this.#effects.pushRip(e, returnsAt)
+      e.call(this.#module.callRegion)
+    }
   }
 
   /** A loop over a table of all blocks. */
