@@ -37,7 +37,14 @@ function sources(decoder: Decoder): PlacedSource[] {
     const page = n * PAGE
     const bytes = text.slice(page, page + PAGE)
     for (const entry of entriesOf(bytes, decoder)) {
-      const source = { bytes, entry, holds: () => true, isWarm: () => true, mostInstructions: MOST_INSTRUCTIONS }
+      const source = {
+        bytes,
+        entry,
+        holds: () => true,
+        isWarm: () => true,
+        targetsOf: () => [],
+        mostInstructions: MOST_INSTRUCTIONS,
+      }
       all.push({ page, source })
     }
   }

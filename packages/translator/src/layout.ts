@@ -38,6 +38,8 @@ export const SCRATCH = {
   generation: SCRATCH_OFFSET + 36,
   /** i32: the status with which the last slow access of a region ended. */
   status: SCRATCH_OFFSET + 40,
+  /** i32: offset in the ring of indirect jumps at which the next one is noted. */
+  indirectNext: SCRATCH_OFFSET + 44,
   /** 16 bytes that slow accesses bring or take. */
   value: SCRATCH_OFFSET + 48,
 } as const
@@ -46,8 +48,15 @@ export const SCRATCH = {
 export const JUMP_CACHE_OFFSET: number = SCRATCH_OFFSET + 64
 export const JUMP_CACHE_ENTRIES = 8192
 
+/**
+ * Where indirect jumps of the interpreter went lately, within their page: a ring of slot (i32) and page offset of the target (i32).
+ * Regions are made for the targets that were seen.
+ */
+export const INDIRECT_RING_OFFSET: number = JUMP_CACHE_OFFSET + JUMP_CACHE_ENTRIES * 16
+export const INDIRECT_RING_BYTES: number = 1024 * 8
+
 /** Predecoded instructions. */
-export const SLOTS_OFFSET: number = align(JUMP_CACHE_OFFSET + JUMP_CACHE_ENTRIES * 16, 64)
+export const SLOTS_OFFSET: number = align(INDIRECT_RING_OFFSET + INDIRECT_RING_BYTES, 64)
 export const SLOT_BYTES = 32
 
 /** Fields of a slot: byte offset and how it is loaded. */

@@ -1,6 +1,7 @@
 /** Handlers: the lifting of a shape, as a piece of the loop or as a function of its own. */
 import type { WasmMemory } from '@ringfold/contracts'
 import { type Instruction, memorySegment, OperandKind, operandKind } from '@ringfold/isa/decoder'
+import { controlFlow } from '@ringfold/isa/facts'
 import { IrCode, Lifter, liftingOf, Op } from '@ringfold/semantics'
 import { bulkName, bulkOf, pushHasMore } from '../emit/bulk.ts'
 import { IrEmitter, LocalPool } from '../emit/emitter.ts'
@@ -19,6 +20,8 @@ export interface HandlerCode {
   readonly mayLeave: boolean
   /** A direct near branch: its slot can be linked to the target's. */
   readonly isDirect: boolean
+  /** A near jump to where a register or memory says. */
+  readonly isIndirect: boolean
   /** Name of the function that executes many iterations of it at once. */
   readonly bulk: string | null
 }
@@ -42,7 +45,8 @@ export function handlerCode(
   if (has(code, Op.external) && has(code, Op.leave)) return null
   for (let n = 0; n < code.length; n++) mayLeave ||= LEAVING.has(code.op[n] as number)
   const isDirect = mayLeave && operandKind(i, 0) === OperandKind.relative
-  return { code, mayLeave, isDirect, bulk: bulkFunction(i, formName, address) }
+  const isIndirect = controlFlow(i.form) === 'jmpind'
+  return { code, mayLeave, isDirect, isIndirect, bulk: bulkFunction(i, formName, address) }
 }
 
 function bulkFunction(i: Instruction, formName: string, address: AddressMode): string | null {

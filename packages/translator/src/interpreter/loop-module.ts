@@ -6,7 +6,7 @@ import { FIELD } from '@ringfold/arch'
 import { pushHasMore } from '../emit/bulk.ts'
 import { IrEmitter, LocalPool } from '../emit/emitter.ts'
 import { type AddressMode, GuestEffects, type RuntimeFunctions } from '../emit/guest-effects.ts'
-import { HandlerStatus, SCRATCH, SLOT, SLOT_BYTES } from '../layout.ts'
+import { HandlerStatus, INDIRECT_RING_BYTES, INDIRECT_RING_OFFSET, SCRATCH, SLOT, SLOT_BYTES } from '../layout.ts'
 import { PARAMETERS as REGION_PARAMETERS, RESULTS as REGION_RESULTS } from '../region/locals.ts'
 import { ByteWriter } from '../wasm/bytes.ts'
 import type { ModuleBuilder } from '../wasm/module.ts'
@@ -25,6 +25,7 @@ const TARGET = 5
 const NEW_BASE = 6
 const FIXED_LOCALS: readonly WasmType[] = [WasmType.i32, WasmType.i32, WasmType.i32, WasmType.i64, WasmType.i64]
 const PARAMETERS = 2
+const I64_LT_U = 0x54
 /** Calls that may nest in a region: the host's stack is finite, and V8's first compiler makes large frames. */
 const REGION_DEPTH = 100
 
@@ -312,6 +313,7 @@ class LoopWriter {
     this.#branch(left + 3)
     e.op(Wasm.end)
     if (!handler.isDirect) {
+      if (handler.isIndirect) this.#noteIndirect()
       e.i32(0)
       e.set(DIRECT)
       this.#branch(left + 1)
@@ -328,6 +330,36 @@ class LoopWriter {
     e.get(SLOT_LOCAL)
     e.set(DIRECT)
     this.#branch(left + 1)
+  }
+
+  /** Notes where an indirect jump goes, if that is in its page. */
+  #noteIndirect(): void {
+    const e = this.#e
+    e.i32(0)
+    e.memory(Wasm.i64Load, 1, SCRATCH.jumpTarget, 3)
+    e.i32(0)
+    e.memory(Wasm.i64Load, 1, SCRATCH.ripBase, 3)
+    e.op(Wasm.i64Sub)
+    e.tee(TARGET)
+    e.i64(4096)
+    e.op(I64_LT_U, Wasm.if, WasmType.empty)
+    e.i32(0)
+    e.memory(Wasm.i32Load, 1, SCRATCH.indirectNext, 2)
+    e.tee(ENTRY)
+    e.get(SLOT_LOCAL)
+    e.memory(Wasm.i32Store, 1, INDIRECT_RING_OFFSET, 2)
+    e.get(ENTRY)
+    e.get(TARGET)
+    e.op(Wasm.i32WrapI64)
+    e.memory(Wasm.i32Store, 1, INDIRECT_RING_OFFSET + 4, 2)
+    e.i32(0)
+    e.get(ENTRY)
+    e.i32(8)
+    e.op(Wasm.i32Add)
+    e.i32(INDIRECT_RING_BYTES - 1)
+    e.op(Wasm.i32And)
+    e.memory(Wasm.i32Store, 1, SCRATCH.indirectNext, 2)
+    e.op(Wasm.end)
   }
 
   /** The default: a handler of its own in the table. Within dispatch: 0, loop: 1, exit: 2. */

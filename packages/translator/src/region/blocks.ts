@@ -12,6 +12,8 @@ export interface RegionSource {
   readonly holds: (i: Instruction) => boolean
   /** Whether it is worth while to go on at a place: one that a direct jump leads to, or that stands behind a conditional jump or call. */
   readonly isWarm: (place: number, isTarget: boolean) => boolean
+  /** Places of the page that the indirect jump at a place was seen to go to. */
+  readonly targetsOf: (place: number) => readonly number[]
   /** Instructions that it does not exceed. */
   readonly mostInstructions: number
 }
@@ -22,6 +24,8 @@ export type Terminator =
   | { readonly kind: 'branch'; readonly taken: number; readonly otherwise: number }
   /** To a place of the page, or to where the block's jump has computed (-1). */
   | { readonly kind: 'call'; readonly target: number; readonly returnsTo: number }
+  /** An indirect jump, by the targets that it was seen to take; for another one the region is left. */
+  | { readonly kind: 'switch'; readonly targets: readonly number[] }
   /** Leaves the region for what the block's jump has computed. */
   | { readonly kind: 'dynamic' }
   /** Leaves the region for a place; `from`: by the conditional jump there, out of the page, so that the target is to be checked. */
@@ -113,7 +117,8 @@ class BlockFinder {
     }
   }
 
-  #follow({ flow, target, end }: PlacedInstruction): void {
+  #follow({ flow, place, target, end }: PlacedInstruction): void {
+    if (flow === 'jmpind') for (const seen of this.#source.targetsOf(place)) this.#lead(seen, true)
     if (flow === 'jcc' || flow === 'loop' || flow === 'call' || flow === 'callind') this.#lead(end, false)
     if (flow === 'jmp' || flow === 'jcc' || flow === 'loop') this.#lead(target, true)
   }
@@ -169,6 +174,10 @@ class BlockFinder {
       case 'call':
       case 'callind':
         return { kind: 'call', target: isInPage(target) ? target : -1, returnsTo: this.#number(end) }
+      case 'jmpind': {
+        const targets = this.#source.targetsOf(place).map((seen) => this.#number(seen))
+        return targets.length === 0 ? { kind: 'dynamic' } : { kind: 'switch', targets }
+      }
       default:
         return { kind: 'dynamic' }
     }
@@ -191,6 +200,8 @@ export function successors({ terminator }: Block): readonly number[] {
       return terminator.taken === terminator.otherwise ? [terminator.taken] : [terminator.otherwise, terminator.taken]
     case 'call':
       return [terminator.returnsTo]
+    case 'switch':
+      return terminator.targets
     default:
       return []
   }

@@ -75,7 +75,7 @@ export function planRegion(lifted: readonly LiftedBlock[], pool: IrPool): Region
   const targets = blocks.map(successors)
   const shape = shapeOf(
     targets,
-    blocks.map(() => false),
+    blocks.map(({ terminator }) => terminator.kind === 'switch'),
   )
   const checked = checkpoints(blocks, shape)
   const live = liveFlags(lifted, targets, shape, checked)

@@ -7,7 +7,7 @@ import { REGION_HANDLER } from '../interpreter/fixed-handlers.ts'
 import type { InterpreterHost, ModeCode } from '../interpreter/interpreter.ts'
 import type { PageCode } from '../interpreter/page-code.ts'
 import { MAX_HANDLERS, type Tier } from '../interpreter/tier.ts'
-import { SLOT, TLB_ARRAY_BYTES, TLB_OFFSET } from '../layout.ts'
+import { INDIRECT_RING_BYTES, INDIRECT_RING_OFFSET, SLOT, TLB_ARRAY_BYTES, TLB_OFFSET } from '../layout.ts'
 import { type CodeTable, instantiate } from '../wasm/instance.ts'
 import type { RegionSource } from './blocks.ts'
 import { type Callee, type CompiledModule, type CompileOptions, compileRegions } from './compile.ts'
@@ -170,6 +170,7 @@ export class Regions {
       entry: offset,
       holds: (i: Instruction) => this.#host.isAvailable?.(i) !== false,
       isWarm: (place, isTarget) => isEager || this.#isWarm(pageCode, place, isTarget),
+      targetsOf: (place) => this.#indirectTargets(pageCode, place),
       mostInstructions,
     }
   }
@@ -182,6 +183,17 @@ export class Regions {
     const { hotAfter } = this.#options
     const left = this.#view().getInt32(entry + SLOT.immediate, true)
     return left > hotAfter || left < hotAfter - hotAfter * WARM
+  }
+
+  /** Where an indirect jump went while the interpreter executed it. */
+  #indirectTargets({ slots }: PageCode, place: number): number[] {
+    const slot = slots[place]
+    if (slot === 0 || slot === undefined) return []
+    const view = this.#view()
+    const seen = new Set<number>()
+    for (let at = INDIRECT_RING_OFFSET; at < INDIRECT_RING_OFFSET + INDIRECT_RING_BYTES; at += 8)
+      if (view.getInt32(at, true) === slot) seen.add(view.getInt32(at + 4, true))
+    return [...seen].sort((a, b) => a - b)
   }
 
   #reserve({ table }: Tier, start: number, count: number): void {

@@ -35,6 +35,8 @@ export interface RegionBody {
   readonly hints: readonly BranchHint[]
 }
 
+const I64_GE_U = 0x5a
+
 /** What stands open around the code that is being written. */
 type Label =
   | { readonly kind: 'left' | 'exit' | 'cold' | 'other' }
@@ -246,6 +248,9 @@ class RegionWriter {
       case 'call':
         this.#call(n, terminator)
         return
+      case 'switch':
+        this.#table(n, terminator.targets)
+        return
       case 'exit':
         this.#effects.setRip(this.#e, terminator.place)
         if (terminator.from >= 0) this.#effects.checkTarget(this.#e, terminator.from)
@@ -280,6 +285,35 @@ class RegionWriter {
     this.#goTo(n, otherwise)
     this.#close()
     e.op(Wasm.unreachable)
+  }
+
+  /** An indirect jump to one of the targets that it was seen to take, by their places; RIP holds where it goes. */
+  #table(n: number, targets: readonly number[]): void {
+    const e = this.#e
+    if (this.#next >= 0) {
+      // In a dispatcher no way leads to a target but by its number.
+      this.#branch(Wasm.br, this.#exitDepth())
+      return
+    }
+    const places = targets.map((to) => (this.#plan.blocks[to] as Block).start)
+    const lowest = Math.min(...places)
+    const span = Math.max(...places) - lowest + 1
+    const distance = this.#pool.take(WasmType.i64)
+    e.get(RIP)
+    this.#effects.pushRip(e, lowest)
+    e.op(Wasm.i64Sub)
+    e.tee(distance)
+    e.i64(span)
+    e.op(I64_GE_U)
+    this.#unlikely(this.#exitDepth())
+    e.get(distance)
+    e.op(Wasm.i32WrapI64, Wasm.brTable)
+    this.#out.u32(span)
+    const exit = this.#exitDepth()
+    const labels = new Map(targets.map((to, at) => [places[at], this.#label(n, to)]))
+    for (let place = lowest; place < lowest + span; place++) this.#out.u32(labels.get(place) ?? exit)
+    this.#out.u32(exit)
+    this.#pool.give(distance)
   }
 
   /**
