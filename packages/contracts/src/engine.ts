@@ -28,6 +28,11 @@ export type EngineStatus =
   /** The next instruction is not this engine's to execute: it reaches a device, the clock, a port, or changes code. */
   | 'foreign'
 
+/** What an engine counted since it was made: numbers, or groups of them, by names of its own. Times are milliseconds. */
+export interface EngineStatistics {
+  readonly [name: string]: number | EngineStatistics
+}
+
 /**
  * Executes instructions on a processor's state, from RIP on. It knows no policy: the processor delivers events between
  * instructions, and executes by its reference evaluator what an engine leaves to it. Two engines on equal states and memories leave
@@ -51,6 +56,8 @@ export interface ExecutionEngine {
   translationsChanged(): void
   /** Forgets code of these physical pages; without arguments, all code. */
   invalidateCode(firstPage?: PageNumber, pages?: number): void
+  /** What it counted; for people, and never part of a state. */
+  statistics?(): EngineStatistics
   /** The processor is thrown away. */
   dispose(): void
 }

@@ -23,6 +23,8 @@ export interface EngineParts {
   readonly modes: CodeModes
   /** State, TLB and room for code. */
   readonly memory1: Memory1
+  /** Reads a clock of the host, in ms, for statistics. */
+  readonly nowMs?: () => number
 }
 
 /** Makes an engine for a processor. */
@@ -51,11 +53,13 @@ const EAGER: RegionOptions = { hotAfter: 1, batch: 1, mostInstructions: 200, isE
 /** Compiles what is worth its price. */
 const WHEN_HOT: RegionOptions = { hotAfter: 5000, batch: 32, mostInstructions: 400, isEager: false }
 
+const clockOf = ({ nowMs }: EngineParts) => (nowMs === undefined ? {} : { nowMs })
+
 const FACTORIES = {
   reference: () => new ReferenceEngine(),
   interpreter: (parts) => new InterpreterEngine(parts),
-  translator: (parts) => new InterpreterEngine(parts, 'translator', EAGER),
-  auto: (parts) => new InterpreterEngine(parts, 'auto', WHEN_HOT),
+  translator: (parts) => new InterpreterEngine(parts, 'translator', { ...EAGER, ...clockOf(parts) }),
+  auto: (parts) => new InterpreterEngine(parts, 'auto', { ...WHEN_HOT, ...clockOf(parts) }),
 } as const satisfies Readonly<Record<string, EngineFactory>>
 
 export type EngineName = keyof typeof FACTORIES

@@ -6,7 +6,7 @@ import {
   RFLAGS as RFLAGS_TABLE,
   SEGMENT as SEGMENT_TABLE,
 } from '@ringfold/arch'
-import type { EngineStatus, ExecutionEngine, PageNumber } from '@ringfold/contracts'
+import type { EngineStatistics, EngineStatus, ExecutionEngine, PageNumber } from '@ringfold/contracts'
 import type { Instruction } from '@ringfold/isa/decoder'
 import { PAGE_ATTRIBUTE, PAGE_BYTES } from '@ringfold/memory'
 import { ACCESS, accessClassOf, CLASS_ACCESS } from '@ringfold/mmu'
@@ -101,6 +101,10 @@ export class InterpreterEngine implements InterpreterHost, ExecutionEngine {
 
   execute(budget: number): number {
     return this.interpreter.execute(budget)
+  }
+
+  statistics(): EngineStatistics {
+    return this.interpreter.statistics()
   }
 
   settle(): void {

@@ -8,7 +8,15 @@ import {
   RFLAGS,
   SEGMENT as SEGMENT_TABLE,
 } from '@ringfold/arch'
-import type { Clock, EngineExit, ExecutionEngine, InterruptSource, MsrBank, PageNumber } from '@ringfold/contracts'
+import type {
+  Clock,
+  EngineExit,
+  EngineStatistics,
+  ExecutionEngine,
+  InterruptSource,
+  MsrBank,
+  PageNumber,
+} from '@ringfold/contracts'
 import { PAGE_BYTES, type PhysicalMemory, type PortSpace } from '@ringfold/memory'
 import { LinearAccessor, Mmu, type PagingCapabilities } from '@ringfold/mmu'
 import {
@@ -56,6 +64,8 @@ export interface ProcessorOptions {
   readonly random?: () => number
   /** Whether it runs at once after a reset, and does not wait for a start-up IPI. Default true. */
   readonly bootstrap?: boolean
+  /** Reads a clock of the host, in ms: for statistics only, which have no times without it. */
+  readonly nowMs?: () => number
   /** Bytes of memory 1, for state, TLB and predecoded code. */
   readonly memory1Bytes?: number
 }
@@ -131,7 +141,8 @@ export class Processor {
     this.#events = new EventGate(this, options.interrupts)
     const modes = new CodeModes(state, availability)
     const parts = { ctx: this.rules, linear: this.linear, access: this.#access, availability, modes }
-    this.#engine = makeEngine(engine, { ...parts, memory1: this.#memory1 })
+    const { nowMs } = options
+    this.#engine = makeEngine(engine, { ...parts, memory1: this.#memory1, ...(nowMs === undefined ? {} : { nowMs }) })
     this.engine = this.#engine.name
     this.#dispose.push(memory.onCodeWrite((page, first, last) => this.#monitorWrite(page, first, last)))
     this.reset()
@@ -149,6 +160,11 @@ export class Processor {
       msrs,
       random: random ?? seededRandom(),
     })
+  }
+
+  /** What the engine counted; no part of the state. */
+  engineStatistics(): EngineStatistics {
+    return this.#engine.statistics?.() ?? {}
   }
 
   /** Ends the connections to the memory: when the processor is thrown away and its memory is not. */

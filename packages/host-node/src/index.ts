@@ -7,6 +7,7 @@ export {
   type SyncBlock,
   type SyncBlockBackend,
 } from './block/index.ts'
+export { enableBranchHints } from './branch-hints.ts'
 export {
   ESCAPE_KEY,
   EscapeKeys,

@@ -1,4 +1,5 @@
 /** A PC that runs: its board, the loop, and what its user does with it. */
+import type { EngineStatistics } from '@ringfold/contracts'
 import type { DebugTarget } from '@ringfold/cpu'
 import type { Board } from './board/board.ts'
 import { machineTarget } from './debug-target.ts'
@@ -97,6 +98,11 @@ export class Machine {
 
   get isRunning(): boolean {
     return this.#isRunning
+  }
+
+  /** What the engine of each processor counted; no part of the state. */
+  engineStatistics(): readonly EngineStatistics[] {
+    return this.board.group.processors.map((processor) => processor.engineStatistics())
   }
 
   get statistics(): MachineStatistics {

@@ -42,10 +42,13 @@ export const SCRATCH = {
   indirectNext: SCRATCH_OFFSET + 44,
   /** 16 bytes that slow accesses bring or take. */
   value: SCRATCH_OFFSET + 48,
+  /** i64: instructions that regions retired, and how often the loop entered one. */
+  regionInstructions: SCRATCH_OFFSET + 64,
+  regionEntries: SCRATCH_OFFSET + 72,
 } as const
 
 /** Jump cache: target RIP -> slot. 8192 entries of 16 bytes: rip i64, slot i32, generation i32. */
-export const JUMP_CACHE_OFFSET: number = SCRATCH_OFFSET + 64
+export const JUMP_CACHE_OFFSET: number = SCRATCH_OFFSET + 128
 export const JUMP_CACHE_ENTRIES = 8192
 
 /**

@@ -167,6 +167,6 @@ describe(`reference evaluator and tiers agree (RINGFOLD_SEED=${seed})`, () => {
     }
     expect([...failures].slice(0, 20)).toEqual([])
     expect(steps).toBeGreaterThan(rounds * 333)
-    if (regions !== undefined) expect(b.interpreter.regions?.statistics.regions).toBeGreaterThan(steps / 2)
+    if (regions !== undefined) expect(b.interpreter.regions?.statistics().translated).toBeGreaterThan(steps / 2)
   })
 })

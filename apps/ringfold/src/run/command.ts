@@ -21,6 +21,7 @@ export interface RunOptions {
   readonly serial: readonly string[]
   readonly debugExit?: number
   readonly engine: EngineName
+  readonly stats: boolean
   readonly clock?: 'virtual' | 'real'
   readonly maxInstructions?: number
   readonly snapshot?: string
@@ -116,6 +117,11 @@ function addRunTail(command: Command): void {
     .option('--replay <file>', 'take input from a recording, and compare the end state with its')
     .option('--gdb <port>', 'wait for gdb on this TCP port; 0 for any', parseWithin(0, 65535))
     .option('--report <file>', 'write what was measured, as JSON')
+    .option(
+      '--stats',
+      'tell at the end what the engine counted: regions, modules, bytes, times, why it was left',
+      false,
+    )
     .option('--script <text>', 'commands for the shell of the guest, which then powers off')
     .option('--offline', 'obtain nothing: use what is there of a guest', false)
     .option('--no-reboot', 'a guest that resets itself ends the run')

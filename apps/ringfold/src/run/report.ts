@@ -1,4 +1,5 @@
 /** What a run was, as JSON. */
+import type { EngineStatistics } from '@ringfold/contracts'
 import type { Machine, MachineEnd } from '@ringfold/machine'
 
 /** The version of the report. */
@@ -21,6 +22,8 @@ export interface Report {
   readonly exits: Readonly<Record<string, number>>
   readonly resets: number
   readonly peakMemoryBytes: number
+  /** What the engine of each processor counted. */
+  readonly engines: readonly EngineStatistics[]
   readonly stateHash?: string
 }
 
@@ -36,5 +39,6 @@ export function reportOf(guest: string, machine: Machine, end: MachineEnd, secon
     exits: { ...accesses },
     resets,
     peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
+    engines: machine.engineStatistics(),
   }
 }

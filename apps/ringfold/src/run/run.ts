@@ -1,6 +1,6 @@
 import process, { availableMemory } from 'node:process'
 import type { ConsoleBackend } from '@ringfold/contracts'
-import { readFileChecked, writeFileAtomically } from '@ringfold/host-node'
+import { enableBranchHints, readFileChecked, writeFileAtomically } from '@ringfold/host-node'
 import {
   createMachine,
   decodeRecording,
@@ -17,11 +17,13 @@ import { openDisk, openNet, openSerial } from './devices.ts'
 import { chooseGuest } from './guest.ts'
 import { reportOf } from './report.ts'
 import { Session } from './session.ts'
+import { statsTable } from './stats.ts'
 
 const DEFAULT_MEMORY = 256 << 20
 
 /** `ringfold run`. @returns the exit status */
 export async function runRun(options: RunOptions): Promise<number> {
+  enableBranchHints()
   return withInputErrors(() => run(options))
 }
 
@@ -151,7 +153,8 @@ interface Results {
 
 async function writeResults(options: RunOptions, results: Results): Promise<void> {
   const { machine, guest, end, seconds, epochSeconds } = results
-  const { report, record, snapshot } = options
+  const { report, record, snapshot, stats } = options
+  if (stats) process.stderr.write(`${statsTable(machine.engineStatistics())}\n`)
   if (report !== undefined) {
     const text = JSON.stringify(reportOf(guest, machine, end, seconds), null, 2)
     await writeFileAtomically(report, `${text}\n`)

@@ -7,7 +7,7 @@ import type { StartOptions } from './command.ts'
 export async function runStart({ offline }: StartOptions): Promise<number> {
   const options: RunOptions = {
     ...{ guest: 'debian', offline, module: [], append: [], disk: [], net: [], serial: [] },
-    ...{ engine: 'auto', reboot: true, quiet: false },
+    ...{ engine: 'auto', reboot: true, quiet: false, stats: false },
   }
   try {
     return await runRun(options)

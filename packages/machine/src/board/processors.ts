@@ -6,9 +6,12 @@ import { type Processor, ProcessorGroup, seededRandom } from '@ringfold/cpu'
 import { ApicBus, LocalApic, type Pic8259Pair } from '@ringfold/devices'
 import type { PhysicalMemory, PortSpace } from '@ringfold/memory'
 import type { CpuModel } from '@ringfold/rings'
+import { platformHost } from '../host.ts'
 import type { MachineOptions } from '../options.ts'
 import { type MachineTime, TSC_HZ } from '../time.ts'
 import { CountedInterrupts } from './interrupts.ts'
+
+const NS_PER_MS = 1e6
 
 /** CPUID leaf that tells the frequency of the time-stamp counter, and the one behind it. */
 const FREQUENCY_LEAVES = 0x16
@@ -41,13 +44,14 @@ export function machineModel(model: CpuModel): CpuModel {
 /** Makes the processors and their APICs, which need one another. */
 export function makeProcessors(model: CpuModel, options: MachineOptions, parts: ProcessorParts): Processors {
   const { memory, ports, time, pic } = parts
-  const { cpus = 1, engine, seed } = options
+  const { cpus = 1, engine, host = platformHost(), seed } = options
   const bus = new ApicBus()
   const processors: Processor[] = []
   const apics = Array.from({ length: cpus }, (_, id) => makeApic(id, model, bus, processors, time, pic))
   const group = new ProcessorGroup({
     ...{ memory, ports, model, clock: time, count: cpus, slice: TURN, random: seededRandom(seed) },
     ...(engine === undefined ? {} : { engine }),
+    nowMs: () => host.nowNs() / NS_PER_MS,
     own: (index) => {
       const apic = apics[index] as LocalApic
       return { interrupts: new CountedInterrupts(apic, parts.interruptTaken), msrs: apic satisfies MsrBank }

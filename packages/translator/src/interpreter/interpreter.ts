@@ -1,8 +1,13 @@
 /** The interpreter tier: predecoded slots, executed by one Wasm loop. */
 import { type CpuState, FIELD as FIELD_TABLE } from '@ringfold/arch'
-import type { WasmMemory } from '@ringfold/contracts'
+import type { EngineStatistics, WasmMemory } from '@ringfold/contracts'
 import type { Instruction } from '@ringfold/isa/decoder'
-import { HandlerStatus as HandlerStatus_TABLE, SCRATCH as SCRATCH_TABLE, SLOT as SLOT_TABLE } from '../layout.ts'
+import {
+  HandlerStatus as HandlerStatus_TABLE,
+  SCRATCH as SCRATCH_TABLE,
+  SLOT_BYTES,
+  SLOT as SLOT_TABLE,
+} from '../layout.ts'
 import { STATUS_IN_SCRATCH, unpackExit } from '../region/exits.ts'
 import { type RegionOptions, Regions } from '../region/regions.ts'
 import { baseModule, type HostFunctions, importsWithRoutines } from './base-module.ts'
@@ -40,6 +45,7 @@ export interface InterpreterHost extends HostFunctions {
   readonly vendor?: 'intel' | 'amd'
 }
 
+const STATUS_NAMES: readonly string[] = Object.keys(HandlerStatus_TABLE)
 /** Instructions in one call of the loop: V8 replaces no function that runs, so that its better code begins with the next call. */
 const SLICE = 1 << 16
 /** Statuses after which execution goes on while budget is left. */
@@ -90,6 +96,8 @@ export class Interpreter {
   /** The next entry is the instruction's slot, although a region begins there: its budget does not suffice. */
   #entersSlot = false
   readonly regions: Regions | null
+  /** How often the loop ended with each status. */
+  readonly #ends = new Float64Array(STATUS_NAMES.length)
 
   /** `memory`: memory 1, with the layout of layout.ts; what is left of it behind `SLOTS_OFFSET` holds slots. `regions`: hot code is compiled. */
   constructor(host: InterpreterHost, ram: WasmMemory, memory: WasmMemory, regions?: RegionOptions) {
@@ -199,6 +207,24 @@ export class Interpreter {
     this.flushJumps()
   }
 
+  /** What was counted, by tier; times are milliseconds of the clock that `regions` was given. */
+  statistics(): EngineStatistics {
+    const counter = (at: number) => Number(this.#view.getBigUint64(at, true))
+    let [handlers, loops, pages] = [0, 0, 0]
+    for (const tier of this.#tiers.values()) {
+      handlers += tier.handlers.length
+      loops += tier.builds
+    }
+    for (const { code } of this.#modes.values()) pages += code.pages
+    const slots = (this.#slots.next - Predecoder.emptySlots().next) / SLOT_BYTES
+    const interpreter = { modes: this.#modes.size, pages, slots, handlers, loops }
+    const ends = Object.fromEntries(STATUS_NAMES.map((name, status) => [name, this.#ends[status] as number]))
+    if (this.regions === null) return { interpreter, ends }
+    const entries = counter(SCRATCH.regionEntries)
+    const instructions = counter(SCRATCH.regionInstructions)
+    return { interpreter, ends, regions: { entries, instructions, ...this.regions.statistics() } }
+  }
+
   /** How the last {@link execute} ended: one of `HandlerStatus`. */
   get status(): number {
     return this.#status
@@ -243,6 +269,7 @@ export class Interpreter {
       this.#sliceEnd = budget - left + slice
       const ended = (this.#mode as ModeCode).tier.run(slot, slice)
       this.#isRepeating = ended === HandlerStatus.repeat
+      this.#ends[ended] = (this.#ends[ended] as number) + 1
       left -= slice - this.#view.getInt32(FIELD.budget.offset, true)
       if (ended === HandlerStatus.exit) left += this.#exitRegion()
       else this.#leave(this.#isRepeating ? HandlerStatus.budget : ended)

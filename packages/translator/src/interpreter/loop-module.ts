@@ -224,6 +224,9 @@ class LoopWriter {
     e.op(Wasm.i32LtS, Wasm.if, WasmType.empty)
     this.#followLink(left + 1)
     e.op(Wasm.end)
+    this.#addCounter(SCRATCH.regionEntries, () => e.i64(1))
+    e.get(BUDGET)
+    e.set(ENTRY)
     this.#effects.nextRip(e)
     e.get(BUDGET)
     e.i32(REGION_DEPTH)
@@ -234,6 +237,13 @@ class LoopWriter {
     this.#out.u32(0)
     e.set(BUDGET)
     e.set(TARGET)
+    this.#addCounter(SCRATCH.regionInstructions, () => {
+      e.get(ENTRY)
+      e.get(BUDGET)
+      e.get(BUDGET)
+      e.i32(31)
+      e.op(Wasm.i32ShrS, Wasm.i32Xor, Wasm.i32Sub, Wasm.i64ExtendI32U)
+    })
     e.i32(0)
     e.get(TARGET)
     e.memory(Wasm.i64Store, 1, SCRATCH.jumpTarget, 3)
@@ -253,6 +263,16 @@ class LoopWriter {
     e.i32(HandlerStatus.jump)
     e.set(STATUS)
     this.#branch(left + 1)
+  }
+
+  #addCounter(at: number, push: () => void): void {
+    const e = this.#e
+    e.i32(0)
+    e.i32(0)
+    e.memory(Wasm.i64Load, 1, at, 3)
+    push()
+    e.op(Wasm.i64Add)
+    e.memory(Wasm.i64Store, 1, at, 3)
   }
 
   #advance(): void {

@@ -113,6 +113,11 @@ export class Predecoder {
     return entry
   }
 
+  /** Pages of which there is code. */
+  get pages(): number {
+    return this.#pages.size
+  }
+
   /** The code of a page, if there is any. */
   pageCode(page: number): PageCode | undefined {
     return this.#pages.get(page)

@@ -12,8 +12,9 @@ import { shapeKey } from './shape.ts'
 
 /** Handlers that stand in the loop; more of them cost compiler memory faster than they save time (DESIGN, "The engine"). */
 const LOOP_HANDLERS = 250
-/** Slices after which new shapes come into the loop, too, though they are few. */
+/** Slices after which new shapes come into the loop, too, though they are few: twice as many after each time, as V8 compiles it anew. */
 const REBUILD_AFTER = 4
+const MOST_DOUBLINGS = 10
 export const MAX_HANDLERS = 8192
 
 type Run = (slot: number, budget: number) => number
@@ -38,6 +39,8 @@ export class Tier {
   #run: Run | null = null
   #inlined = 0
   #slices = 0
+  /** How often the loop was compiled. */
+  builds = 0
 
   constructor(address: AddressMode, stackBits: 16 | 32 | 64, host: TierHost) {
     this.address = address
@@ -70,12 +73,13 @@ export class Tier {
     const count = Math.min(this.handlers.length, LOOP_HANDLERS)
     const isNew = count > this.#inlined
     if (isNew) this.#slices++
-    if (this.#run !== null && (!isNew || (count < 2 * this.#inlined && this.#slices < REBUILD_AFTER))) return this.#run
+    if (this.#run !== null && (!isNew || (count < 2 * this.#inlined && this.#slices < REBUILD_AFTER << Math.min(this.builds, MOST_DOUBLINGS)))) return this.#run
     return this.#compile(count)
   }
 
   #compile(count: number): Run {
     this.#inlined = count
+    this.builds++
     this.#slices = 0
     const { ram, memory, imports } = this.#host
     const module = new ModuleBuilder()

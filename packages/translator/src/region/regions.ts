@@ -1,5 +1,5 @@
 /** The regions of one processor: what is hot waits here, is compiled together, and ends when its page is written. */
-import type { WasmMemory } from '@ringfold/contracts'
+import type { EngineStatistics, WasmMemory } from '@ringfold/contracts'
 import type { Instruction } from '@ringfold/isa/decoder'
 import { importObject } from '../interpreter/base-module.ts'
 import type { CodeMode } from '../interpreter/code-mode.ts'
@@ -10,7 +10,7 @@ import { MAX_HANDLERS, type Tier } from '../interpreter/tier.ts'
 import { INDIRECT_RING_BYTES, INDIRECT_RING_OFFSET, SLOT, TLB_ARRAY_BYTES, TLB_OFFSET } from '../layout.ts'
 import { type CodeTable, instantiate } from '../wasm/instance.ts'
 import type { RegionSource } from './blocks.ts'
-import { type Callee, type CompiledModule, type CompileOptions, compileRegions } from './compile.ts'
+import { type Callee, type CompiledModule, type CompileOptions, compileRegions, STAGES, type Stage } from './compile.ts'
 import { IrPool } from './plan.ts'
 
 export interface RegionOptions {
@@ -22,6 +22,8 @@ export interface RegionOptions {
   readonly mostInstructions: number
   /** Whether code is compiled that was not seen to be executed. */
   readonly isEager: boolean
+  /** Reads a clock, in ms, for statistics: without it they have no times. */
+  readonly nowMs?: () => number
 }
 
 /** Of the visits of what is hot, those of what is warm. */
@@ -48,24 +50,24 @@ interface TableEntry {
   readonly element: number
 }
 
+/** What was translated so far; times are milliseconds. */
 export interface RegionStatistics {
-  modules: number
-  regions: number
-  refused: number
-  instructions: number
-  wasmBytes: number
-  invalidations: number
+  readonly modules: number
+  /** Those that were made, and those of pages that were written since. */
+  readonly translated: number
+  readonly invalidated: number
+  /** Entries whose first instruction is the interpreter's. */
+  readonly refused: number
+  /** Guest instructions that were translated, each as often as it was. */
+  readonly sourceInstructions: number
+  readonly wasmBytes: number
+  /** Milliseconds by stage: the translator's own, and V8's module. */
+  readonly ms: Readonly<Record<Stage | 'instantiate', number>>
 }
 
 export class Regions {
-  readonly statistics: RegionStatistics = {
-    modules: 0,
-    regions: 0,
-    refused: 0,
-    instructions: 0,
-    wasmBytes: 0,
-    invalidations: 0,
-  }
+  readonly #counts = { modules: 0, translated: 0, invalidated: 0, refused: 0, sourceInstructions: 0, wasmBytes: 0 }
+  readonly #ms: Record<Stage | 'instantiate', number> = { find: 0, lift: 0, plan: 0, write: 0, instantiate: 0 }
   readonly #host: InterpreterHost
   readonly #parts: RegionHost
   readonly #options: RegionOptions
@@ -80,6 +82,10 @@ export class Regions {
     this.#host = host
     this.#parts = parts
     this.#options = options
+  }
+
+  statistics(): RegionStatistics & EngineStatistics {
+    return { ...this.#counts, ms: { ...this.#ms } }
   }
 
   /** Visits after which entries of a mode are hot; 0: it has no regions. */
@@ -159,6 +165,7 @@ export class Regions {
       state: memory,
       pool: this.#pool,
       callee: (page, place) => this.#callee(modeCode, page, place),
+      ...(this.#options.nowMs === undefined ? {} : { nowMs: this.#options.nowMs }),
     }
   }
 
@@ -201,12 +208,16 @@ export class Regions {
     if (start + count > table.length) table.grow(Math.max(TABLE_STEP, count))
   }
 
-  #instantiate({ table }: Tier, { bytes }: CompiledModule): void {
+  #instantiate({ table }: Tier, { bytes, stageMs }: CompiledModule): void {
     const { ram, memory, imports } = this.#parts
     const e = importObject(imports, { ram, state: memory, table })
+    const { nowMs = () => 0 } = this.#options
+    const start = nowMs()
     instantiate(bytes, e)
-    this.statistics.modules++
-    this.statistics.wasmBytes += bytes.length
+    this.#ms.instantiate += nowMs() - start
+    for (const stage of STAGES) this.#ms[stage] += stageMs[stage]
+    this.#counts.modules++
+    this.#counts.wasmBytes += bytes.length
   }
 
   /** Lets entries lead to their regions. */
@@ -216,7 +227,7 @@ export class Regions {
     for (const [n, { page, source }] of sources.entries()) {
       const region = regions[n]
       if (region === null || region === undefined) {
-        this.statistics.refused++
+        this.#counts.refused++
         continue
       }
       const pageCode = code.pageCode(page) as PageCode
@@ -227,8 +238,8 @@ export class Regions {
       view.setInt32(entry + SLOT.immediate2, region.needed, true)
       this.#note(page, { table: tier.table, element })
       element++
-      this.statistics.regions++
-      this.statistics.instructions += region.instructions
+      this.#counts.translated++
+      this.#counts.sourceInstructions += region.instructions
     }
   }
 
@@ -242,7 +253,7 @@ export class Regions {
   invalidatePage(page: number): void {
     const entries = this.#ofPage.get(page)
     if (entries === undefined) return
-    this.statistics.invalidations++
+    this.#counts.invalidated += entries.length
     for (const { table, element } of entries) table.set(element, null)
     this.#ofPage.delete(page)
   }
