@@ -73,7 +73,11 @@ export class Tier {
     const count = Math.min(this.handlers.length, LOOP_HANDLERS)
     const isNew = count > this.#inlined
     if (isNew) this.#slices++
-    if (this.#run !== null && (!isNew || (count < 2 * this.#inlined && this.#slices < REBUILD_AFTER << Math.min(this.builds, MOST_DOUBLINGS)))) return this.#run
+    if (
+      this.#run !== null &&
+      (!isNew || (count < 2 * this.#inlined && this.#slices < REBUILD_AFTER << Math.min(this.builds, MOST_DOUBLINGS)))
+    )
+      return this.#run
     return this.#compile(count)
   }
 
