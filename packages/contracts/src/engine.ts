@@ -52,8 +52,8 @@ export interface ExecutionEngine {
   settle(): void
   /** Mode, privilege or control registers may have changed. */
   modeChanged(): void
-  /** Translations of linear addresses have changed. */
-  translationsChanged(): void
+  /** Translations of linear addresses have changed; with `keepGlobal`, not those of global pages. */
+  translationsChanged(keepGlobal?: boolean): void
   /** Forgets code of these physical pages; without arguments, all code. */
   invalidateCode(firstPage?: PageNumber, pages?: number): void
   /** What it counted; for people, and never part of a state. */

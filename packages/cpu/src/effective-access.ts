@@ -8,6 +8,7 @@ import {
   SEGMENT as SEGMENT_TABLE,
 } from '@ringfold/arch'
 import type { AccessStatus, LinearAccess } from '@ringfold/contracts'
+import { PAGE_BYTES } from '@ringfold/memory'
 import type { LinearAccessor } from '@ringfold/mmu'
 import {
   ACCESS_KIND,
@@ -150,6 +151,14 @@ export class EffectiveAccess {
     } else if (this.#bySegment(segment, lo >>> 0, hi >>> 0, sizeBytes, kind) !== 0) return 1
     if ((imm & aligned) !== 0 && (this.linearLo & (sizeBytes - 1)) !== 0) return raiseGp(this.#ctx.state)
     return 0
+  }
+
+  /** Whether an operand of 64-bit code has no base, is canonical, as aligned as it must be, and lies in one page. */
+  isPlainOperand(sizeBytes: number, lo: number, hi: number, imm: number): boolean {
+    if (!this.#long || (imm & segmentMask) >= SEGMENT.FS || (lo & (PAGE_BYTES - 1)) + sizeBytes > PAGE_BYTES)
+      return false
+    if ((imm & aligned) !== 0 && (lo & (sizeBytes - 1)) !== 0) return false
+    return isCanonical(this.#ctx.state, hi >>> 0)
   }
 
   /** A canonical address without a base, as nearly all of 64-bit code are. */

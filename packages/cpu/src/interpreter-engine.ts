@@ -8,7 +8,7 @@ import {
 } from '@ringfold/arch'
 import type { EngineStatistics, EngineStatus, ExecutionEngine, PageNumber } from '@ringfold/contracts'
 import type { Instruction } from '@ringfold/isa/decoder'
-import { PAGE_ATTRIBUTE, PAGE_BYTES } from '@ringfold/memory'
+import { PAGE_ATTRIBUTE, PAGE_BYTES, type PhysicalMemory } from '@ringfold/memory'
 import { ACCESS, accessClassOf, CLASS_ACCESS } from '@ringfold/mmu'
 import { ACCESS_KIND, is64Bit, isAmd, isCanonical, raiseGp } from '@ringfold/rings'
 import { callHelper, MemoryImm } from '@ringfold/semantics'
@@ -39,6 +39,13 @@ const STATUS: Readonly<Record<number, EngineStatus>> = {
   [HandlerStatus.slow]: 'foreign',
 }
 
+/** Whether a page is memory at its own address in the host, that may be read, or written without further ado. */
+function isPlain(memory: PhysicalMemory, physical: number, write: boolean): boolean {
+  if (physical < memory.plainFrom || physical - memory.plainFrom >= memory.plainBytes) return false
+  const attributes = memory.attributeTable[physical >>> PAGE_SHIFT] as number
+  return write ? attributes === PAGE_ATTRIBUTE.RAM : (attributes & PAGE_ATTRIBUTE.MMIO) === 0
+}
+
 export class InterpreterEngine implements InterpreterHost, ExecutionEngine {
   readonly name: string
   readonly state: CpuState
@@ -52,9 +59,11 @@ export class InterpreterEngine implements InterpreterHost, ExecutionEngine {
   readonly #hostOfPage = new Map<PageNumber, number>()
   readonly #ends: readonly (() => void)[]
   #lastPage: PageNumber = 0
+  #lastIsGlobal = false
   /** Pages from which code was fetched lately: linear page and privilege, physical page, host offset. */
   readonly #fetchLo = new Int32Array(FETCH_ENTRIES).fill(NO_FETCH)
   readonly #fetchHi = new Int32Array(FETCH_ENTRIES)
+  readonly #fetchGlobal = new Uint8Array(FETCH_ENTRIES)
   readonly #fetchPages = new Float64Array(FETCH_ENTRIES)
   readonly #fetchHosts = new Float64Array(FETCH_ENTRIES)
 
@@ -150,6 +159,10 @@ export class InterpreterEngine implements InterpreterHost, ExecutionEngine {
     return this.#hostOfCode(linear, 0)
   }
 
+  isFetchGlobal(): boolean {
+    return this.#lastIsGlobal
+  }
+
   fetchNextPage(): number {
     const { state } = this
     const lo = state.lo(FIELD.rip)
@@ -170,16 +183,20 @@ export class InterpreterEngine implements InterpreterHost, ExecutionEngine {
     const pageLo = (lo & ~OFFSET) | (cpl === USER ? 1 : 0)
     if (this.#fetchLo[entry] === pageLo && this.#fetchHi[entry] === (hi | 0)) {
       this.#lastPage = this.#fetchPages[entry] as number
+      this.#lastIsGlobal = this.#fetchGlobal[entry] === 1
       return this.#fetchHosts[entry] as number
     }
     const { linear } = this.#parts
     const physical = linear.translateForFetch(lo, hi, cpl)
     if (physical < 0) return FAULT
+    const { isGlobal } = linear.mmu
     const page = Math.floor(physical / PAGE_BYTES)
     const { memory } = linear.mmu
     const host = memory.hostOffset(page)
     if (host < 0 || (memory.attributes(page) & PAGE_ATTRIBUTE.MMIO) !== 0) return EXECUTE
     this.#lastPage = page
+    this.#lastIsGlobal = isGlobal
+    this.#fetchGlobal[entry] = isGlobal ? 1 : 0
     this.#fetchLo[entry] = pageLo
     this.#fetchHi[entry] = hi
     this.#fetchPages[entry] = page
@@ -187,9 +204,8 @@ export class InterpreterEngine implements InterpreterHost, ExecutionEngine {
     return host
   }
 
-  /** Translations of addresses have changed. */
-  translationsChanged(): void {
-    this.interpreter.flushJumps()
+  translationsChanged(keepGlobal = false): void {
+    this.interpreter.flushJumps(keepGlobal)
     // Bit 1 of an entry is never set by a fetch.
     this.#fetchLo.fill(NO_FETCH)
   }
@@ -238,11 +254,46 @@ export class InterpreterEngine implements InterpreterHost, ExecutionEngine {
     if (host !== undefined) this.#forget(page, host)
   }
 
+  /**
+   * A load that only misses the first level of the TLB, as nearly all that come here do: enters the page, and brings the bytes. @returns whether
+   * that was all
+   */
+  #loadPlain(size: number, lo: number, hi: number, imm: number): boolean {
+    const { access, linear, memory1 } = this.#parts
+    if (!access.isPlainOperand(size, lo, hi, imm)) return false
+    const { mmu } = linear
+    const accessClass = this.#classOf(imm)
+    const physical = mmu.resolve(lo, hi, CLASS_ACCESS[accessClass] as number)
+    if (physical < 0 || !isPlain(mmu.memory, physical, false)) return false
+    mmu.fill(accessClass, false, lo, hi, physical)
+    memory1.bytes.set(mmu.memory.bytes.subarray(physical, physical + size))
+    return true
+  }
+
+  /** A store that only misses the first level of the TLB. */
+  #storePlain(size: number, lo: number, hi: number, imm: number): boolean {
+    const { access, linear, memory1 } = this.#parts
+    if (!access.isPlainOperand(size, lo, hi, imm)) return false
+    const { mmu } = linear
+    const accessClass = this.#classOf(imm)
+    const physical = mmu.resolve(lo, hi, (CLASS_ACCESS[accessClass] as number) | ACCESS.WRITE)
+    if (physical < 0 || !isPlain(mmu.memory, physical, true)) return false
+    mmu.fill(accessClass, true, lo, hi, physical)
+    mmu.memory.bytes.set(memory1.bytes.subarray(0, size), physical)
+    return true
+  }
+
+  #classOf(imm: number): 0 | 1 | 2 {
+    const ac = (this.state.lo(FIELD.systemFlags) & RFLAGS.lo.AC) !== 0
+    return accessClassOf(this.#parts.access.accessOf(imm), ac)
+  }
+
   // Data. What is no plain RAM, or holds code that the access changes, the reference engine executes: it then leaves at once.
 
   slowLoad(lo: number, hi: number, imm: number): number {
     const { access } = this.#parts
     const size = imm >>> MemoryImm.sizeShift
+    if (this.#loadPlain(size, lo, hi, imm)) return 0
     if (access.locate(size, lo, hi, imm, ACCESS_KIND.READ) !== 0) return HandlerStatus.fault
     if (this.#isSpecial(size, imm, false)) return HandlerStatus.slow
     return access.load(size, lo, hi, imm)
@@ -251,6 +302,7 @@ export class InterpreterEngine implements InterpreterHost, ExecutionEngine {
   slowStore(lo: number, hi: number, imm: number): number {
     const { access } = this.#parts
     const size = imm >>> MemoryImm.sizeShift
+    if (this.#storePlain(size, lo, hi, imm)) return 0
     if (access.locate(size, lo, hi, imm, ACCESS_KIND.WRITE) !== 0) return HandlerStatus.fault
     if (this.#isSpecial(size, imm, true)) return HandlerStatus.slow
     return access.store(size, lo, hi, imm)

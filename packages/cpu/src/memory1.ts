@@ -14,6 +14,7 @@ export class Memory1 {
   readonly view: DataView
   /** The 16 bytes that slow accesses bring or take. */
   readonly data: DataView
+  readonly bytes: Uint8Array
 
   constructor(sizeBytes = DEFAULT_BYTES) {
     const pages = Math.ceil(sizeBytes / WASM_PAGE)
@@ -22,6 +23,7 @@ export class Memory1 {
     this.state = new CpuState(buffer, 0)
     this.view = new DataView(buffer)
     this.data = new DataView(buffer, SCRATCH.value, 16)
+    this.bytes = new Uint8Array(buffer, SCRATCH.value, 16)
   }
 
   /** Where the first level of the TLB lies. */

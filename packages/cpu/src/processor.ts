@@ -225,8 +225,8 @@ export class Processor {
     this.#modeChanged = true
   }
 
-  translationsChanged(): void {
-    this.#engine.translationsChanged()
+  translationsChanged(keepGlobal = false): void {
+    this.#engine.translationsChanged(keepGlobal)
   }
 
   /** Puts what the engine keeps elsewhere (lazy flags) into the state. */

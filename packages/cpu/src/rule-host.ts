@@ -52,7 +52,7 @@ export class ProcessorRuleHost implements RuleHost {
   cr3Written(keepTlb: boolean): void {
     const { mmu, processor } = this.#parts
     mmu.cr3Written(keepTlb)
-    processor.translationsChanged()
+    processor.translationsChanged(true)
     if (processor.hooks.has('cr3')) processor.hooks.emit('cr3', processor)
   }
 

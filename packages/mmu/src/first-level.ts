@@ -28,6 +28,7 @@ export class FirstLevelTlb {
   /** Entries in use or dropped since, by number: array * 256 + index. */
   readonly #filled = new Uint16Array(ARRAYS * TLB_ENTRIES)
   readonly #isListed = new Uint8Array(ARRAYS * TLB_ENTRIES)
+  readonly #isGlobal = new Uint8Array(ARRAYS * TLB_ENTRIES)
   /** Physical page of each entry. */
   readonly #pages = new Uint32Array(ARRAYS * TLB_ENTRIES)
   readonly #mayBeWritten = new Uint8Array(FILTER_SIZE)
@@ -53,8 +54,8 @@ export class FirstLevelTlb {
     return array * ARRAY_WORDS + ((lo >>> TLB_INDEX_SHIFT) & (TLB_ENTRIES - 1)) * ENTRY_WORDS
   }
 
-  /** Enters a page: linear address, host offset of the page, and its physical page number. */
-  fill(array: number, lo: number, hi: number, hostOffset: number, page: PageNumber): void {
+  /** Enters a page: linear address, host offset of the page, its physical page number, and whether it is global. */
+  fill(array: number, lo: number, hi: number, hostOffset: number, page: PageNumber, isGlobal = false): void {
     const at = this.entryWord(array, lo)
     const { words } = this
     const pageLo = lo & PAGE_MASK
@@ -63,6 +64,7 @@ export class FirstLevelTlb {
     words[at + ADDEND_WORD] = hostOffset - pageLo
     words[at + OWNER_WORD] = 0
     const entry = at / ENTRY_WORDS
+    this.#isGlobal[entry] = isGlobal ? 1 : 0
     this.#pages[entry] = page
     if ((array & 1) !== 0) this.#mayBeWritten[page % FILTER_SIZE] = 1
     if (this.#isListed[entry] !== 0) return
@@ -86,6 +88,20 @@ export class FirstLevelTlb {
       }
     }
     this.#count = 0
+  }
+
+  /** Empties everything but entries of global pages. */
+  clearLocal(): void {
+    let kept = 0
+    for (let n = 0; n < this.#count; n++) {
+      const entry = this.#filled[n] as number
+      if (this.#isGlobal[entry] === 1) this.#filled[kept++] = entry
+      else {
+        this.#drop(entry)
+        this.#isListed[entry] = 0
+      }
+    }
+    this.#count = kept
   }
 
   /** Drops one page of 4 KiB from all arrays. */

@@ -59,6 +59,9 @@ export class Mmu implements AddressTranslator {
     this.#detach = memory.onAttributesChanged((page, before, after) => this.#attributesChanged(page, before, after))
   }
 
+  /** Whether the page that `resolve` found last is global: it survives loads of CR3. */
+  isGlobal = false
+
   /** Ends the connection to the memory: when a processor is thrown away and its memory is not. */
   dispose(): void {
     this.#detach()
@@ -73,12 +76,16 @@ export class Mmu implements AddressTranslator {
     const { secondLevel: tlb, paging, walker } = this
     if (tlb.find(lo, hi, paging.pcid) && paging.permits(tlb.rights, access)) {
       // A first write has to set the dirty bit.
-      if ((access & ACCESS.WRITE) === 0 || (tlb.rights & RIGHT.DIRTY) !== 0) return tlb.frame + (lo & PAGE_OFFSET)
+      if ((access & ACCESS.WRITE) === 0 || (tlb.rights & RIGHT.DIRTY) !== 0) {
+        this.isGlobal = (tlb.rights & RIGHT.GLOBAL) !== 0
+        return tlb.frame + (lo & PAGE_OFFSET)
+      }
     }
     const status = walker.walk(lo, hi, access)
     if (status === WALK.DONE) {
       if (walker.keepable)
         tlb.insert(lo, hi, paging.pcid, walker.address - (lo & PAGE_OFFSET), walker.rights, walker.pageBytes)
+      this.isGlobal = (walker.rights & RIGHT.GLOBAL) !== 0
       return walker.address
     }
     this.status = status
@@ -88,7 +95,7 @@ export class Mmu implements AddressTranslator {
     return -1
   }
 
-  /** Enters a page into the first level for a class, if its memory may be read or written directly. */
+  /** Enters the page that was just resolved into the first level for a class, if its memory may be read or written directly. */
   fill(accessClass: number, write: boolean, lo: number, hi: number, physical: PhysicalAddress): void {
     const { memory } = this
     const array = 2 * accessClass + (write ? 1 : 0)
@@ -96,13 +103,13 @@ export class Mmu implements AddressTranslator {
       // Nearly always: RAM whose host offsets are its addresses.
       const page = physical >>> PAGE_SHIFT
       if (write && memory.attributeTable[page] !== PAGE_ATTRIBUTE.RAM) return
-      this.firstLevel.fill(array, lo, hi, (page << PAGE_SHIFT) >>> 0, page)
+      this.firstLevel.fill(array, lo, hi, (page << PAGE_SHIFT) >>> 0, page, this.isGlobal)
       return
     }
     const page = Math.floor(memory.gate(physical) / PAGE_4K)
     const host = memory.hostOffset(page)
     if (host < 0 || (write && !memory.isPlainRam(page))) return
-    this.firstLevel.fill(array, lo, hi, host, page)
+    this.firstLevel.fill(array, lo, hi, host, page, this.isGlobal)
   }
 
   // What the instructions do. Each is the part behind the checks of privilege and operands, which are the rules' own.
@@ -129,7 +136,7 @@ export class Mmu implements AddressTranslator {
   /** CR3 of the state was written. `keepTlb`: CR4.PCIDE is set, and so was bit 63 of what was written. */
   cr3Written(keepTlb: boolean): void {
     this.#reload()
-    this.firstLevel.clear()
+    this.firstLevel.clearLocal()
     if (!keepTlb) this.secondLevel.flushPcid(this.paging.pcid)
   }
 

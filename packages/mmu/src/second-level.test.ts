@@ -30,7 +30,7 @@ describe('look-ups', () => {
 
   it('hold four pages of a set, the oldest giving way', () => {
     const tlb = new SecondLevelTlb()
-    const pages = [0, 1, 2, 3, 4].map((n) => (n << 22) | 0x3000)
+    const pages = [0, 1, 2, 3, 4].map((n) => (n << 24) | 0x3000)
     for (const [n, lo] of pages.entries()) tlb.insert(lo, 0, 0, n * 0x1000, 0, 0x1000)
     expect(pages.map((lo) => find(tlb, lo))).toEqual([-1, 0x1000, 0x2000, 0x3000, 0x4000])
   })

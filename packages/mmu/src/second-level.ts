@@ -2,7 +2,8 @@ import type { PhysicalAddress } from '@ringfold/contracts'
 import { RIGHT } from './access.ts'
 import { PAGE_1G, PAGE_2M, PAGE_4K, PAGE_4M } from './linear-address.ts'
 
-const SETS = 1024
+/** 64 MiB of pages: what a program goes about in without walks. */
+const SETS = 4096
 const WAYS = 4
 const PCIDS = 4096
 const PAGE_MASK = -PAGE_4K

@@ -28,14 +28,12 @@ export const SCRATCH = {
   /** i32: offset of the TLB array for reads, and for writes, of the current access class. */
   tlbRead: SCRATCH_OFFSET + 16,
   tlbWrite: SCRATCH_OFFSET + 20,
-  /** i32: a slow access has made a fault pending. */
-  fault: SCRATCH_OFFSET + 24,
+  /** i32 each: generations of the jump cache for RIP in the lower and in the upper half; entries of older ones do not count. */
+  generation: SCRATCH_OFFSET + 80,
   /** i32: something asks that the interpreter be left after this instruction. */
   leave: SCRATCH_OFFSET + 28,
   /** i32: the slot at which the interpreter stopped. */
   slot: SCRATCH_OFFSET + 32,
-  /** i32: generation of the jump cache; entries of older ones do not count. */
-  generation: SCRATCH_OFFSET + 36,
   /** i32: the status with which the last slow access of a region ended. */
   status: SCRATCH_OFFSET + 40,
   /** i32: offset in the ring of indirect jumps at which the next one is noted. */

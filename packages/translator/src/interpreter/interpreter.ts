@@ -12,7 +12,7 @@ import { STATUS_IN_SCRATCH, unpackExit } from '../region/exits.ts'
 import { type RegionOptions, Regions } from '../region/regions.ts'
 import { baseModule, type HostFunctions, importsWithRoutines } from './base-module.ts'
 import type { CodeMode } from './code-mode.ts'
-import { JUMP as JUMP_TABLE, jumpEntry } from './jump-cache.ts'
+import { generationOf, JUMP as JUMP_TABLE, jumpEntry } from './jump-cache.ts'
 import { Predecoder } from './predecoder.ts'
 import { Tier } from './tier.ts'
 
@@ -31,6 +31,8 @@ export interface InterpreterHost extends HostFunctions {
    * page is no RAM, or CS ends in it
    */
   fetchPage(): number
+  /** Whether the page that `fetchPage` found last is global. Absent: none is. */
+  isFetchGlobal?(): boolean
   /** The same for the page behind the one of RIP, into which an instruction reaches. Absent: the host executes such instructions. */
   fetchNextPage?(): number
   /** The present mode: one object for each, by whose identity code is kept. */
@@ -86,6 +88,9 @@ export class Interpreter {
   readonly #slots: { next: number }
   #mode: ModeCode | null = null
   #generation = 1
+  #upperGeneration = 1
+  /** All entries of the upper half of the address space are of global pages. */
+  #upperIsGlobal = true
   #status = 0
   #exitStatus = 0
   /** Instructions that {@link execute} has retired when the budget of the present slice is used up. */
@@ -142,14 +147,23 @@ export class Interpreter {
     if (this.#host.state.first(FIELD.lazyOp) !== 0) this.#settle()
   }
 
-  /** Translations of addresses have changed: jumps look up their targets again. */
-  flushJumps(): void {
+  /**
+   * Translations of addresses have changed: jumps look up their targets again. `keepGlobal`: those of global pages have not, so that the
+   * upper half need not be forgotten if all that is known there are such.
+   */
+  flushJumps(keepGlobal = false): void {
     this.#generation = (this.#generation + 1) & ((1 << (31 - MODE_BITS)) - 1)
+    if (!keepGlobal || !this.#upperIsGlobal) {
+      this.#upperGeneration = this.#generation
+      this.#upperIsGlobal = true
+    }
     this.#writeGeneration()
   }
 
   #writeGeneration(): void {
-    this.#view.setInt32(SCRATCH.generation, (this.#generation << MODE_BITS) | (this.#mode?.number ?? 0), true)
+    const mode = this.#mode?.number ?? 0
+    this.#view.setInt32(SCRATCH.generation, (this.#generation << MODE_BITS) | mode, true)
+    this.#view.setInt32(SCRATCH.generation + 4, (this.#upperGeneration << MODE_BITS) | mode, true)
   }
 
   /** The processor's mode has changed, perhaps: `codeMode` of the host is asked again. */
@@ -352,7 +366,10 @@ export class Interpreter {
     }
     if (slot < 0) return slot
     if (this.#entersSlot) this.#setBase(lo, hi, offset)
-    else this.#noteEntry(slot, lo, hi, offset)
+    else {
+      if ((hi | 0) < 0 && this.#host.isFetchGlobal?.() !== true) this.#upperIsGlobal = false
+      this.#noteEntry(slot, lo, hi, offset)
+    }
     this.#entersSlot = false
     return slot
   }
@@ -364,7 +381,7 @@ export class Interpreter {
     const isKnown =
       view.getInt32(JUMP.rip + entry, true) === (lo | 0) &&
       view.getInt32(JUMP.rip + 4 + entry, true) === (hi | 0) &&
-      view.getInt32(JUMP.generation + entry, true) === view.getInt32(SCRATCH.generation, true)
+      view.getInt32(JUMP.generation + entry, true) === view.getInt32(generationOf(hi), true)
     return isKnown ? view.getInt32(JUMP.slot + entry, true) : 0
   }
 
@@ -384,6 +401,6 @@ export class Interpreter {
     view.setInt32(JUMP.rip + entry, lo, true)
     view.setInt32(JUMP.rip + 4 + entry, hi, true)
     view.setInt32(JUMP.slot + entry, slot, true)
-    view.setInt32(JUMP.generation + entry, view.getInt32(SCRATCH.generation, true), true)
+    view.setInt32(JUMP.generation + entry, view.getInt32(generationOf(hi), true), true)
   }
 }

@@ -13,7 +13,7 @@ import type { ModuleBuilder } from '../wasm/module.ts'
 import { Wasm, WasmType } from '../wasm/opcodes.ts'
 import { FIRST_HANDLER } from './fixed-handlers.ts'
 import type { HandlerCode } from './handlers.ts'
-import { JUMP, pushJumpEntry } from './jump-cache.ts'
+import { JUMP, pushGeneration, pushJumpEntry } from './jump-cache.ts'
 
 /** Locals of the loop. */
 const SLOT_LOCAL = 0
@@ -421,8 +421,7 @@ class LoopWriter {
     e.op(Wasm.i64Ne, Wasm.brIf, 1)
     e.get(ENTRY)
     e.memory(Wasm.i32Load, 1, JUMP.generation, 2)
-    e.i32(0)
-    e.memory(Wasm.i32Load, 1, SCRATCH.generation, 2)
+    pushGeneration(e, TARGET)
     e.op(Wasm.i32Ne, Wasm.brIf, 1)
     this.#enter()
     this.#branch(0)

@@ -4,8 +4,8 @@
  */
 import { IrEmitter, LocalPool } from '../emit/emitter.ts'
 import { REGION_HANDLER } from '../interpreter/fixed-handlers.ts'
-import { JUMP, pushJumpEntry } from '../interpreter/jump-cache.ts'
-import { SCRATCH, SLOT } from '../layout.ts'
+import { JUMP, pushGeneration, pushJumpEntry } from '../interpreter/jump-cache.ts'
+import { SLOT } from '../layout.ts'
 import { ByteWriter } from '../wasm/bytes.ts'
 import type { ModuleBuilder } from '../wasm/module.ts'
 import { Wasm, WasmType } from '../wasm/opcodes.ts'
@@ -44,8 +44,7 @@ function findSlot(e: IrEmitter): void {
   unless()
   e.get(ENTRY)
   e.memory(Wasm.i32Load, 1, JUMP.generation, 2)
-  e.i32(0)
-  e.memory(Wasm.i32Load, 1, SCRATCH.generation, 2)
+  pushGeneration(e, RIP)
   e.op(Wasm.i32Ne)
   unless()
   e.get(ENTRY)
