@@ -22,7 +22,7 @@ export interface MachineContender {
 
 const MEMORY_MB = 512
 /** The peers' clocks are the host's; all get the same words. */
-export const APPEND = 'console=ttyS0 quiet'
+export const APPEND = 'console=ttyS0 quiet rdinit=/bench/init'
 const CLI = join(import.meta.dirname, '../../apps/ringfold/src/cli.ts')
 const V86_HOST = join(import.meta.dirname, 'v86-host.ts')
 /** Of Debian's seabios. */

@@ -40,6 +40,15 @@ function peakMemoryOf(pid: number): number {
   return Number(kilobytes ?? 0) * KIBIBYTE
 }
 
+/** What a process took so far; undefined when it has ended, and its last words come late. */
+function usageOf(pid: number): { readonly cpuSeconds: number; readonly peakMemoryBytes: number } | undefined {
+  try {
+    return { cpuSeconds: cpuSecondsOf(pid), peakMemoryBytes: peakMemoryOf(pid) }
+  } catch {
+    return undefined
+  }
+}
+
 /** Boots a contender and waits for its end, or for longer than `patienceMs` without a marker. */
 export function runBoot(
   contender: MachineContender,
@@ -59,8 +68,10 @@ export function runBoot(
       if (marker === undefined) return
       clearTimeout(patience)
       patience = setTimeout(() => child.kill('SIGKILL'), patienceMs)
-      const now = cpuSecondsOf(pid)
-      peakMemoryBytes = peakMemoryOf(pid)
+      const usage = usageOf(pid)
+      if (usage === undefined) return
+      const now = usage.cpuSeconds
+      peakMemoryBytes = Math.max(peakMemoryBytes, usage.peakMemoryBytes)
       bootCpuSeconds ??= now
       if (marker.kind === 'begin') began = now
       else {
@@ -82,16 +93,27 @@ export function runBoot(
 /** Said when nothing is left to do: not every contender can switch itself off. */
 export const LAST_ROW = 'last'
 
+/** Shell words that run a program, its output to a file in memory: $sum is of its status and output, a decimal number. */
+function summed(command: string): string {
+  const run = `out=/tmp/ringfold-out.$$; ${command} >$out 2>&1; echo "status $?" >>$out`
+  return `${run}; sum=$((0x$(md5sum <$out | cut -c1-8))); rm -f $out`
+}
+
+/** The guest's first process: says so, and goes on as Debian's does here. */
+export const FIRST_SCRIPT = `#!/bin/sh
+echo
+echo RINGFOLD-BEGIN ${FIRST_PROCESS}
+exec /init
+`
+
 /** What the guest does: a script for its shell. Programs that say nothing of themselves are marked from outside. */
 export function guestScript(jobs: readonly Job[]): string {
   const lines = jobs.map(({ name, path, arguments: words }) => {
     const command = [path, ...words].join(' ')
     if (words.length > 0) return command
-    return `echo; echo RINGFOLD-BEGIN ${name}; sum=$(${command} 2>&1 | cksum | cut -d' ' -f1); echo; echo RINGFOLD-END ${name} $sum 0`
+    return `echo; echo RINGFOLD-BEGIN ${name}; ${summed(command)}; echo; echo RINGFOLD-END ${name} $sum 0`
   })
-  return [`echo; echo RINGFOLD-BEGIN ${FIRST_PROCESS}`, ...lines, `echo; echo RINGFOLD-END ${LAST_ROW} 0 0`, ''].join(
-    '\n',
-  )
+  return [...lines, `echo; echo RINGFOLD-END ${LAST_ROW} 0 0`, ''].join('\n')
 }
 
 /** Runs a program on the host. Its own account is the host's; that of one which keeps none is taken from the shell. */
@@ -107,7 +129,7 @@ export function runNatively({ name, path, arguments: words }: Job): RowResult {
 }
 
 function timedByShell(path: string): RowResult {
-  const command = `sum=$('${path}' 2>&1 | cksum | cut -d' ' -f1); echo "sum $sum"; times`
+  const command = `${summed(`'${path}'`)}; echo "sum $sum"; times`
   const { stdout } = spawnSync('sh', ['-c', command], { encoding: 'utf8' })
   const seconds = [...(stdout.trim().split('\n').at(-1) ?? '').matchAll(/(\d+)m([\d.]+)s/g)]
   const cpuSeconds = seconds.reduce((sum, [, minutes, rest]) => sum + Number(minutes) * 60 + Number(rest), 0)

@@ -15,7 +15,7 @@ import { median } from '../measure.ts'
 import { type Bits, buildPrograms } from './build.ts'
 import { chart } from './chart.ts'
 import { type ContenderName, type Guest, type MachineContender, peerMachine, ringfold } from './contenders.ts'
-import { guestScript, type Job, type RowResult, runBoot, runNatively } from './harness.ts'
+import { FIRST_SCRIPT, guestScript, type Job, type RowResult, runBoot, runNatively } from './harness.ts'
 import { type Options, parseOptions } from './options.ts'
 import { type Document, type RowReport, table } from './report.ts'
 import { type Group, ROWS } from './rows.ts'
@@ -27,15 +27,15 @@ const BOOT = 'boot'
 /** What was measured so far: CPU seconds by row and contender, and what the row's program said. */
 class Results {
   readonly seconds = new Map<string, number[]>()
-  readonly checksums = new Map<string, Map<ContenderName, string>>()
+  readonly checksums = new Map<string, Set<string>>()
   readonly notes = new Set<string>()
   peakMemoryBytes = 0
 
   add(contender: ContenderName, row: string, { cpuSeconds, checksum }: RowResult): void {
     const key = `${contender} ${row}`
     this.seconds.set(key, [...(this.seconds.get(key) ?? []), cpuSeconds])
-    const said = this.checksums.get(row) ?? new Map<ContenderName, string>()
-    this.checksums.set(row, said.set(contender, checksum))
+    const said = this.checksums.get(row) ?? new Set<string>()
+    this.checksums.set(row, said.add(`${contender} ${checksum}`))
   }
 
   of(contender: ContenderName, row: string): number | null {
@@ -46,7 +46,7 @@ class Results {
   /** Rows whose program said different things. */
   differences(): string[] {
     return [...this.checksums].flatMap(([row, said]) =>
-      new Set(said.values()).size > 1 ? [`${row}: ${[...said].map((pair) => pair.join(' ')).join(', ')}`] : [],
+      new Set([...said].map((each) => each.split(' ')[1])).size > 1 ? [`${row}: ${[...said].join(', ')}`] : [],
     )
   }
 }
@@ -93,6 +93,7 @@ async function guestOf({ bits, jobs, files }: Plan, folder: string): Promise<{ g
   const debian = await obtainDebian({ flavour, progress: (what) => console.error(what) })
   const entries: CpioEntry[] = [
     { kind: 'directory', path: GUEST_FOLDER },
+    { kind: 'file', path: `${GUEST_FOLDER}/init`, mode: 0o755, contents: new TextEncoder().encode(FIRST_SCRIPT) },
     ...[...files].map(
       ([name, path]): CpioEntry => ({
         kind: 'file',
@@ -182,13 +183,13 @@ export async function run({ json, args }: RunOptions): Promise<boolean> {
   }
   const folder = mkdtempSync(join(tmpdir(), 'ringfold-guests-'))
   try {
-    return await measureAll(options, args, folder)
+    return await measureAll(options, folder)
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
 }
 
-async function measureAll(options: Options, args: readonly string[], folder: string): Promise<boolean> {
+async function measureAll(options: Options, folder: string): Promise<boolean> {
   const results = new Results()
   const plans = options.bits.flatMap((bits) => planOf(options, bits, folder, results.notes) ?? [])
   let versions: Record<string, string> = { node: process.version }
@@ -201,7 +202,7 @@ async function measureAll(options: Options, args: readonly string[], folder: str
       versions,
       commit,
       date: new Date().toISOString(),
-      command: `npm run -s bench -- guests ${args.join(' ')}`.trim(),
+      command: `npm run -s bench -- ${process.argv.slice(2).join(' ')}`,
     },
     ...{ runs: options.runs, work: options.work, peakMemoryBytes: results.peakMemoryBytes },
     rows: rowsOf(plans, results),
