@@ -30,6 +30,8 @@ const USER = 3
 const FETCH_ENTRIES = 64
 const NO_FETCH = 2
 const FAULT = -1
+/** Bytes of a write to code that the interpreter's loop may do by itself. */
+const MOST_IN_LOOP = 16
 
 const STATUS: Readonly<Record<number, EngineStatus>> = {
   [HandlerStatus.budget]: 'budget',
@@ -220,7 +222,7 @@ export class InterpreterEngine implements InterpreterHost, ExecutionEngine {
   #codeWritten(page: PageNumber, first: number, last: number): void {
     const host = this.#hostOfPage.get(page)
     if (host === undefined || !this.interpreter.holdsCode(host, first, last)) return
-    this.#forget(page, host)
+    if (!this.interpreter.writeCode(host, first, last)) this.#forget(page, host)
   }
 
   #forget(page: PageNumber, host: number): void {
@@ -348,7 +350,9 @@ export class InterpreterEngine implements InterpreterHost, ExecutionEngine {
     if ((attributes & PAGE_ATTRIBUTE.MMIO) !== 0) return true
     if (!write || (attributes & PAGE_ATTRIBUTE.CODE) === 0) return false
     const host = this.#hostOfPage.get(page)
-    return host !== undefined && this.interpreter.holdsCode(host, first, last)
+    if (host === undefined || !this.interpreter.holdsCode(host, first, last)) return false
+    // The loop finds what a small write changes; regions, and pages that are forgotten as a whole, are left before.
+    return last - first >= MOST_IN_LOOP || !this.interpreter.isPatchable(host, first, last)
   }
 
   helper(n: number, a: number, b: number, c: number): number {

@@ -100,4 +100,6 @@ export const HandlerStatus = {
   hot: 8,
   /** A region was left, and something is to be looked after: what `SCRATCH.leave` says, from `SCRATCH.jumpTarget` on. */
   exit: 9,
+  /** The bytes of the next instruction were written since it was predecoded. */
+  stale: 10,
 } as const

@@ -8,4 +8,6 @@ export const SLOW_HANDLER = 1
 export const COUNT_HANDLER = 2
 /** An entry of a region: its element of the table (immediate), and the budget that it needs (second immediate). */
 export const REGION_HANDLER = 3
-export const FIRST_HANDLER = 4
+/** An instruction whose bytes were written: it is decoded anew. */
+export const STALE_HANDLER = 4
+export const FIRST_HANDLER = 5

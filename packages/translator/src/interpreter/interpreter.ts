@@ -55,6 +55,13 @@ const ENDS_OF_SLICE: ReadonlySet<number> = new Set([
   HandlerStatus_TABLE.jump,
   HandlerStatus_TABLE.budget,
   HandlerStatus_TABLE.hot,
+  HandlerStatus_TABLE.stale,
+])
+/** Statuses of a loop whose last instruction, which the budget was lowered by, did not retire. */
+const GIVES_BACK: ReadonlySet<number> = new Set([
+  HandlerStatus_TABLE.fault,
+  HandlerStatus_TABLE.slow,
+  HandlerStatus_TABLE.stale,
 ])
 /** Bits of the generation word that tell the mode of a jump-cache entry. */
 const MODE_BITS = 8
@@ -206,6 +213,26 @@ export class Interpreter {
     this.flushJumps()
   }
 
+  /**
+   * Bytes of a page of RAM that were predecoded are about to be written. @returns false where the page is to be forgotten as a whole
+   * ({@link invalidatePage}), and nothing was done
+   */
+  writeCode(hostOffset: number, first: number, last: number): boolean {
+    let isDone = true
+    for (const { code, hotAfter } of this.#modes.values()) {
+      const endsRegions = code.pageCode(hostOffset)?.overlapsRegion(first, last) === true
+      isDone &&= code.writeCode(hostOffset, first, last, hotAfter)
+      if (isDone && endsRegions) this.regions?.invalidatePage(hostOffset)
+    }
+    return isDone
+  }
+
+  /** Whether {@link writeCode} may be called for these bytes while the loop runs, which then finds what has changed. */
+  isPatchable(hostOffset: number, first: number, last: number): boolean {
+    for (const { code } of this.#modes.values()) if (!code.isPatchable(hostOffset, first, last)) return false
+    return true
+  }
+
   /** Whether any of these bytes of a page of RAM were predecoded: if not, a write to them changes no code. */
   holdsCode(hostOffset: number, first: number, last: number): boolean {
     for (const { code } of this.#modes.values()) if (code.holdsCode(hostOffset, first, last)) return true
@@ -289,7 +316,8 @@ export class Interpreter {
       else this.#leave(this.#isRepeating ? HandlerStatus.budget : ended)
       const status = ended === HandlerStatus.exit ? this.#exitStatus : this.#isRepeating ? HandlerStatus.budget : ended
       // An instruction that did not retire gives its tick back.
-      if (ended === HandlerStatus.fault || ended === HandlerStatus.slow) left++
+      if (GIVES_BACK.has(ended)) left++
+      if (status === HandlerStatus.stale && !this.#revive()) return budget - left
       if (this.regions !== null) this.#lookAfterRegions(status)
       if (left === 0 && ENDS_OF_SLICE.has(status)) this.#status = HandlerStatus.budget
       else if (left > 0 && ENDS_OF_SLICE.has(status)) continue
@@ -306,6 +334,18 @@ export class Interpreter {
     this.#setRip(SCRATCH.jumpTarget, distance)
     this.#entersSlot = this.#exitStatus === HandlerStatus.budget
     return unretired
+  }
+
+  /** The next instruction, whose bytes were written, is decoded anew. @returns false where it cannot be fetched, as `status` says */
+  #revive(): boolean {
+    const page = this.#host.fetchPage()
+    if (page < 0) {
+      this.#status = page === -1 ? HandlerStatus.fault : HandlerStatus.slow
+      return false
+    }
+    const offset = (this.#host.state.first(FIELD.rip) + this.#host.state.first(FIELD.csBase)) & 0xfff
+    ;(this.#mode as ModeCode).code.revive(page, offset, this.#view.getInt32(SCRATCH.slot, true))
+    return true
   }
 
   #lookAfterRegions(status: number): void {

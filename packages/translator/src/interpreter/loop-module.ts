@@ -103,10 +103,11 @@ class LoopWriter {
     e.op(Wasm.block, WasmType.empty)
     for (let n = 0; n < handlers.length + FIRST_HANDLER; n++) e.op(Wasm.block, WasmType.empty)
     this.#select(handlers.length + FIRST_HANDLER)
-    this.#goto(handlers.length + 2)
-    this.#slow(handlers.length + 2)
-    this.#count(handlers.length + 1)
-    this.#region(handlers.length)
+    this.#goto(handlers.length + 3)
+    this.#leaveWith(HandlerStatus.slow, handlers.length + 3)
+    this.#count(handlers.length + 2)
+    this.#region(handlers.length + 1)
+    this.#leaveWith(HandlerStatus.stale, handlers.length)
     for (const [n, handler] of handlers.entries()) this.#handler(handler, handlers.length - 1 - n)
     e.op(Wasm.end)
     this.#callHandler()
@@ -175,11 +176,11 @@ class LoopWriter {
     e.set(BUDGET)
   }
 
-  /** What the host executes by itself. */
-  #slow(left: number): void {
+  /** What the host looks after by itself. */
+  #leaveWith(status: number, left: number): void {
     const e = this.#e
     e.op(Wasm.end)
-    e.i32(HandlerStatus.slow)
+    e.i32(status)
     e.set(STATUS)
     this.#branch(left + 3)
   }

@@ -4,7 +4,7 @@ import { Decoder, Instruction, Status } from '@ringfold/isa/decoder'
 import { type ControlFlow, controlFlow } from '@ringfold/isa/facts'
 import { SLOT, SLOT_BYTES, SLOTS_OFFSET } from '../layout.ts'
 import type { CodeMode } from './code-mode.ts'
-import { COUNT_HANDLER, GOTO_HANDLER, SLOW_HANDLER } from './fixed-handlers.ts'
+import { COUNT_HANDLER, GOTO_HANDLER, REGION_HANDLER, SLOW_HANDLER, STALE_HANDLER } from './fixed-handlers.ts'
 import type { InterpreterHost } from './interpreter.ts'
 import { PageCode } from './page-code.ts'
 import { writeSlot } from './shape.ts'
@@ -12,6 +12,11 @@ import type { Tier } from './tier.ts'
 
 const PAGE = 4096
 const LONGEST = 15
+/** Bytes of one write beyond which a page is predecoded anew. */
+const MOST_PATCHED = 64
+const MOST_DOUBLINGS = 12
+/** Visits that nobody lives to see. */
+const NEVER = 0x7fffffff
 /** Instructions that are predecoded in one go: beyond a distance, what lies there may be data. */
 const MOST_AT_ONCE = 64
 /** Room that one page's instructions may need, with what stands behind them. */
@@ -143,6 +148,67 @@ export class Predecoder {
     this.#pages.delete(page)
     for (const code of this.#crossers.get(page) ?? []) code.dropCrossing(page)
     this.#crossers.delete(page)
+  }
+
+  /** Whether a write to these bytes can be done with {@link writeCode} while the loop runs: no region is made of them, nothing crosses into them. */
+  isPatchable(page: number, first: number, last: number): boolean {
+    if (first < LONGEST && this.#crossers.has(page)) return false
+    const code = this.#pages.get(page)
+    return code === undefined || (code.crossing.size === 0 && !code.overlapsRegion(first, last))
+  }
+
+  /**
+   * A few bytes of a page are about to be written: what was predecoded of them is decoded anew when it is next executed, and the regions of the
+   * page end if one was made of them. @returns whether that was all there was to do
+   */
+  writeCode(page: number, first: number, last: number, hotAfter: number): boolean {
+    const code = this.#pages.get(page)
+    if (first < LONGEST && this.#crossers.has(page)) return false
+    if (code === undefined || !code.overlaps(first, last)) return true
+    if (last - first >= MOST_PATCHED || code.crossing.size > 0) return false
+    const view = this.#view
+    code.rewrites++
+    for (let offset = Math.max(0, first - LONGEST + 1); offset <= last; offset++) {
+      const slot = code.slots[offset] as number
+      if (slot === 0) continue
+      const length = view.getUint8(slot + SLOT.length) || LONGEST
+      if (offset + length > first) view.setUint16(slot + SLOT.handler, STALE_HANDLER, true)
+    }
+    if (code.overlapsRegion(first, last)) this.#endRegions(code, hotAfter)
+    return true
+  }
+
+  /** Entries count again, and longer each time. */
+  #endRegions(code: PageCode, hotAfter: number): void {
+    const view = this.#view
+    const count = hotAfter * 2 ** Math.min(code.rewrites, MOST_DOUBLINGS)
+    for (const entry of code.entries.values()) {
+      if (view.getUint16(entry + SLOT.handler, true) !== REGION_HANDLER) continue
+      view.setUint16(entry + SLOT.handler, COUNT_HANDLER, true)
+      view.setInt32(entry + SLOT.immediate, count, true)
+    }
+    code.forgetRegions()
+  }
+
+  /** Decodes an instruction anew whose bytes were written: in its place, or, where it does not fit, elsewhere. */
+  revive(page: number, offset: number, slot: number): void {
+    const code = this.#pages.get(page)
+    const view = this.#view
+    if (code?.slots[offset] !== slot) return
+    const i = this.#instruction
+    const bytes = new Uint8Array(this.#ram.buffer as ArrayBuffer, page, PAGE)
+    const handler = this.#handler(i, this.decoder.decode(i, bytes, offset))
+    if (handler !== SLOW_HANDLER && i.length === view.getUint8(slot + SLOT.length)) {
+      writeSlot(view, slot, i, handler, offset + i.length)
+      return
+    }
+    code.slots[offset] = 0
+    const fresh = this.slotAt(page, offset)
+    if (fresh < 0) return
+    this.#writeFixed(slot, COUNT_HANDLER, offset)
+    view.setInt32(slot + SLOT.link, fresh, true)
+    view.setInt32(slot + SLOT.immediate, NEVER, true)
+    view.setUint32(slot + SLOT.displacement, page, true)
   }
 
   holdsCode(page: number, first: number, last: number): boolean {

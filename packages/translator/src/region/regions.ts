@@ -232,7 +232,10 @@ export class Regions {
       }
       const pageCode = code.pageCode(page) as PageCode
       const entry = pageCode.entries.get(source.entry) as number
-      for (const [from, to] of region.ranges) pageCode.noteDecoded(from, to - from)
+      for (const [from, to] of region.ranges) {
+        pageCode.noteDecoded(from, to - from)
+        pageCode.noteTranslated(from, to - from)
+      }
       view.setUint16(entry + SLOT.handler, REGION_HANDLER, true)
       view.setInt32(entry + SLOT.immediate, element, true)
       view.setInt32(entry + SLOT.immediate2, region.needed, true)
