@@ -25,13 +25,20 @@ const EXPAND_DOWN = 4
 const WHOLE = 0xffffffff
 
 /** Whether a segment reaches all 4 GiB from address 0, and allows reading and, for data, writing. */
-function isFlat(state: CpuState, segment: number): boolean {
-  if (state.lo(FIELD.segBase, segment) !== 0 || state.lo(FIELD.segLimit, segment) !== WHOLE) return false
+const isFlat = (state: CpuState, segment: number): boolean =>
+  state.lo(FIELD.segBase, segment) === 0 && isWhole(state, segment)
+
+/** The same, from any address on. */
+function isWhole(state: CpuState, segment: number): boolean {
+  if (state.lo(FIELD.segLimit, segment) !== WHOLE) return false
   const rights = state.lo(FIELD.segAccess, segment)
   if ((rights & (UNUSABLE | S)) !== S) return false
   if (segment === SEGMENT.CS) return (rights & READABLE_CODE) === READABLE_CODE
   return (rights & (CODE | WRITABLE_DATA | EXPAND_DOWN)) === WRITABLE_DATA
 }
+
+const basedSegments = (state: CpuState): number =>
+  [SEGMENT.FS, SEGMENT.GS].reduce((bits, segment) => bits | (isWhole(state, segment) ? 1 << segment : 0), 0)
 
 export class CodeModes {
   readonly #state: CpuState
@@ -58,8 +65,11 @@ export class CodeModes {
     const isOverriding = accessClass === ACCESS_CLASS.SUPERVISOR_AC ? 128 : 0
     const number = sizes | (cpl << 5) | isOverriding | (this.#availability.modeBits() << 8)
     if (flat) {
-      this.#plain[number] ??= { bits, stackBits, flat, accessClass }
-      return this.#plain[number]
+      const based = bits === 64 ? 0 : basedSegments(state)
+      // FS and GS are bits 4 and 5.
+      const place = number * 4 + (based >> SEGMENT.FS)
+      this.#plain[place] ??= { bits, stackBits, flat, based, accessClass }
+      return this.#plain[place]
     }
     return this.#limitedMode(number, { bits, stackBits, flat, accessClass })
   }

@@ -30,6 +30,8 @@ export interface AddressMode {
   readonly mode: 32 | 64
   /** CS, DS, ES and SS have base 0 and no limit: always so in 64-bit code. */
   readonly flat: boolean
+  /** Of 32-bit code: segment registers that have a base, and no limit, by bit. Absent: none. */
+  readonly based?: number
 }
 
 const STATE_OPS: Readonly<Record<number, readonly [opcode: number, align: number]>> = {
@@ -92,6 +94,17 @@ export const SlotField = {
   immediate2: 8,
   immediate64: 9,
 } as const
+
+/** The linear address of 32-bit code in a segment with a base, in a local. */
+export function addSegmentBase32(e: IrEmitter, ea: number, segment: number): number {
+  const linear = e.temporary(ValueType.i32)
+  e.get(ea)
+  e.i32(0)
+  e.memory(Wasm.i32Load, 1, FIELD.segBase.offset + segment * FIELD.segBase.strideBytes, 2)
+  e.op(Wasm.i32Add)
+  e.set(linear)
+  return linear
+}
 
 /** Emits effects for handlers: functions of a slot, or pieces of the interpreter's loop. */
 export class GuestEffects implements EffectEmitter {
@@ -261,7 +274,7 @@ export class GuestEffects implements EffectEmitter {
 
   /** The linear address in a local, or -1 where only the slow path knows it. */
   #linear(e: IrEmitter, ea: number, segment: number): number {
-    const { mode, flat } = this.address
+    const { mode, flat, based = 0 } = this.address
     if (mode === 64 && segment >= 4) {
       const linear = e.temporary(ValueType.i64)
       e.get(ea)
@@ -272,7 +285,7 @@ export class GuestEffects implements EffectEmitter {
       return linear
     }
     if (mode === 64 || (flat && segment < 4)) return ea
-    return -1
+    return ((based >> segment) & 1) === 1 ? addSegmentBase32(e, ea, segment) : -1
   }
 
   /** Pushes the host address of a hit. */

@@ -191,11 +191,11 @@ export class Interpreter {
     return made
   }
 
-  #tier({ bits, stackBits, flat }: CodeMode): Tier {
-    const key = `${bits === 64}.${stackBits}.${flat}`
+  #tier({ bits, stackBits, flat, based = 0 }: CodeMode): Tier {
+    const key = `${bits === 64}.${stackBits}.${flat}.${based}`
     const known = this.#tiers.get(key)
     if (known !== undefined) return known
-    const address = { mode: bits === 64 ? 64 : 32, flat } as const
+    const address = { mode: bits === 64 ? 64 : 32, flat, based } as const
     const tier = new Tier(address, stackBits, {
       ram: this.#ram,
       memory: this.#memory,

@@ -67,13 +67,13 @@ export function compileRegions(
   tableStart: number,
   options: CompileOptions,
 ): CompiledModule {
-  const { pool, lift, address, nowMs = () => 0 } = options
+  const { pool, lift, nowMs = () => 0 } = options
   pool.reset()
   const times = [nowMs()]
   const found = new CalleeFinder(wanted, options)
   const { sources, blocks } = found
   times.push(nowMs())
-  const lifted = blocks.map((region) => liftBlocks(region, address.mode, lift, pool))
+  const lifted = blocks.map((region) => liftBlocks(region, lift, pool))
   times.push(nowMs())
   const plans = lifted.map((region) => (region[0]?.starts.length === 0 ? null : planRegion(region, pool)))
   times.push(nowMs())

@@ -2,7 +2,7 @@
 import { FIELD } from '@ringfold/arch'
 import { MemoryImm, Op, ValueType } from '@ringfold/semantics'
 import type { IrEmitter } from '../emit/emitter.ts'
-import { type AddressMode, GuestEffects, type RuntimeFunctions } from '../emit/guest-effects.ts'
+import { type AddressMode, addSegmentBase32, GuestEffects, type RuntimeFunctions } from '../emit/guest-effects.ts'
 import { HandlerStatus, SCRATCH, TLB_LOOKUP } from '../layout.ts'
 import type { BranchHint } from '../wasm/module.ts'
 import { Wasm, WasmType } from '../wasm/opcodes.ts'
@@ -172,7 +172,7 @@ export class RegionEffects extends GuestEffects {
     const flag = FLAG_LOCALS.get(offset)
     const register = flag === undefined ? this.#locals.ofOffset(offset) : flag
     if (register < 0) super.effect(e, n)
-    else if (flag !== undefined || register === BASE || bits === this.#locals.bits) {
+    else if (flag !== undefined || bits === 64) {
       if (value < 0) e.get(register)
       else {
         e.push(value)
@@ -203,7 +203,7 @@ export class RegionEffects extends GuestEffects {
   /** Pushes some bits of a register. */
   #part(e: IrEmitter, register: number, bits: number, shift: number): void {
     e.get(register)
-    if (this.#wide) e.op(Wasm.i32WrapI64)
+    e.op(Wasm.i32WrapI64)
     if (shift > 0) {
       e.i32(shift)
       e.op(Wasm.i32ShrU)
@@ -215,10 +215,6 @@ export class RegionEffects extends GuestEffects {
 
   #setPart(e: IrEmitter, register: number, bits: number, shift: number, value: number): void {
     const low = bits === 8 ? 0xff : bits === 16 ? 0xffff : -1
-    if (!this.#wide) {
-      this.#setNarrowPart(e, register, low, shift, value)
-      return
-    }
     e.get(register)
     if (bits === 32) e.i64(0, -1)
     else e.i64(~(low << shift))
@@ -234,21 +230,6 @@ export class RegionEffects extends GuestEffects {
       e.op(Wasm.i64Shl)
     }
     e.op(Wasm.i64Or)
-    e.set(register)
-  }
-
-  #setNarrowPart(e: IrEmitter, register: number, low: number, shift: number, value: number): void {
-    e.get(register)
-    e.i32(~(low << shift))
-    e.op(Wasm.i32And)
-    e.push(value)
-    e.i32(low)
-    e.op(Wasm.i32And)
-    if (shift > 0) {
-      e.i32(shift)
-      e.op(Wasm.i32Shl)
-    }
-    e.op(Wasm.i32Or)
     e.set(register)
   }
 
@@ -381,7 +362,10 @@ export class RegionEffects extends GuestEffects {
     if (imm & MemoryImm.system) return { ea, linear: -1 }
     const segment = imm & MemoryImm.segmentMask
     if (segment < FIRST_BASED_SEGMENT) return { ea, linear: ea }
-    if (!this.#wide) return { ea, linear: -1 }
+    if (!this.#wide) {
+      const isBased = (((this.address.based ?? 0) >> segment) & 1) === 1
+      return { ea, linear: isBased ? addSegmentBase32(e, ea, segment) : -1 }
+    }
     const linear = e.temporary(i64)
     e.get(ea)
     e.i32(0)

@@ -35,8 +35,8 @@ const numbers = (mask: number): number[] =>
   Array.from({ length: REGISTERS }, (_, register) => register).filter((register) => (mask >> register) & 1)
 
 /**
- * General and XMM registers that a region uses have a local each: i64 in 64-bit code, i32 in 32-bit code, which sees no more of them, and
- * v128. What lies above XMM registers stays in the state.
+ * General and XMM registers that a region uses have a local each, i64 and v128, in 32-bit code too: its writes clear the upper halves, as
+ * the liftings have it. What lies above XMM registers stays in the state.
  */
 export class RegionLocals {
   /** Numbers of registers, in the order of their locals. */
@@ -44,12 +44,10 @@ export class RegionLocals {
   readonly written: readonly number[]
   readonly usedVectors: readonly number[]
   readonly writtenVectors: readonly number[]
-  readonly bits: 32 | 64
   readonly #local = new Int32Array(REGISTERS).fill(-1)
   readonly #vector = new Int32Array(REGISTERS).fill(-1)
 
-  constructor(codes: readonly IrCode[], bits: 32 | 64) {
-    this.bits = bits
+  constructor(codes: readonly IrCode[]) {
     const [general, vectors] = [
       { used: 0, written: 0 },
       { used: 0, written: 0 },
@@ -92,8 +90,7 @@ export class RegionLocals {
 
   /** Types of all that are not parameters. */
   get types(): readonly WasmType[] {
-    const general = this.bits === 64 ? i64 : i32
-    return [...FIXED, ...this.used.map(() => general), ...this.usedVectors.map(() => WasmType.v128)]
+    return [...FIXED, ...this.used.map(() => i64), ...this.usedVectors.map(() => WasmType.v128)]
   }
 }
 
@@ -112,7 +109,7 @@ const IS_STATE_ACCESS: Uint8Array = /* @__PURE__ */ (() => {
 })()
 
 /** The general register that an op reads or writes, -1 none. */
-export function registerOf(code: IrCode, n: number): number {
+function registerOf(code: IrCode, n: number): number {
   if (IS_STATE_ACCESS[code.op[n] as number] === 0) return -1
   const register = ((code.imm[n] as number) - FIELD.gpr.offset) >> 3
   return register >= 0 && register < REGISTERS ? register : -1

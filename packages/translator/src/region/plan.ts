@@ -2,7 +2,6 @@
 import { IrCode, isRoutine, type LiftOptions, liftInstruction, Op } from '@ringfold/semantics'
 import { type Block, successors } from './blocks.ts'
 import { Kind } from './flag-state.ts'
-import { registerOf } from './locals.ts'
 import { canLeave, isFlagOp } from './ops.ts'
 import { type FlagsInLocals, type LiftedBlock, type RewrittenBlock, rewrite } from './rewrite.ts'
 import { type Shape, shapeOf } from './shape.ts'
@@ -38,13 +37,13 @@ export interface RegionPlan {
 const OUTSIDE: ReadonlySet<number> = new Set([Op.repeat, Op.external, Op.leave, Op.transfer])
 
 /** Stage "lift": the IR of each block, up to what a region cannot hold. */
-export function liftBlocks(blocks: readonly Block[], bits: 32 | 64, options: LiftOptions, pool: IrPool): LiftedBlock[] {
+export function liftBlocks(blocks: readonly Block[], options: LiftOptions, pool: IrPool): LiftedBlock[] {
   return blocks.map((block) => {
     const code = pool.take()
     const starts: number[] = []
     for (const [n, { decoded, place }] of block.instructions.entries()) {
       const start = code.length
-      const isInside = liftInstruction(decoded, code, options) && !reachesOutside(code, start, bits)
+      const isInside = liftInstruction(decoded, code, options) && !reachesOutside(code, start)
       if (!isInside) {
         code.length = start
         const instructions = block.instructions.slice(0, n)
@@ -57,17 +56,13 @@ export function liftBlocks(blocks: readonly Block[], bits: 32 | 64, options: Lif
 }
 
 /** Routines stay in a region: they touch neither general registers nor flags nor memory. Rules and helpers of the host may do anything. */
-function reachesOutside(code: IrCode, start: number, bits: 32 | 64): boolean {
+function reachesOutside(code: IrCode, start: number): boolean {
   for (let n = start; n < code.length; n++) {
     const op = code.op[n] as number
     if (OUTSIDE.has(op) || (op === Op.call && !isRoutine(code.imm[n] as number))) return true
-    // 32-bit code has locals for the lower halves only.
-    if (bits === 32 && WHOLE.has(op) && registerOf(code, n) >= 0) return true
   }
   return false
 }
-
-const WHOLE: ReadonlySet<number> = new Set([Op['state.load64'], Op['state.store64']])
 
 /** Stage "passes": structure, liveness of flags, and the IR of each block over the locals of the region. */
 export function planRegion(lifted: readonly LiftedBlock[], pool: IrPool): RegionPlan {

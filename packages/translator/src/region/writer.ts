@@ -63,10 +63,7 @@ class RegionWriter {
   constructor(plan: RegionPlan, module: RegionModule) {
     this.#plan = plan
     this.#module = module
-    this.#locals = new RegionLocals(
-      plan.rewritten.flatMap((each) => (each === undefined ? [] : [each.code])),
-      module.address.mode,
-    )
+    this.#locals = new RegionLocals(plan.rewritten.flatMap((each) => (each === undefined ? [] : [each.code])))
     this.#pool = new LocalPool(PARAMETERS.length + this.#locals.types.length)
     this.#effects = new RegionEffects(module, this.#locals, plan.entry)
     this.#e = new IrEmitter(this.#out, this.#pool, this.#effects)
@@ -129,10 +126,9 @@ class RegionWriter {
 
   #loadRegisters(): void {
     const e = this.#e
-    const wide = this.#locals.bits === 64
     for (const register of this.#locals.used) {
       e.i32(0)
-      e.memory(wide ? Wasm.i64Load : Wasm.i32Load, 1, FIELD.gpr.offset + register * 8, wide ? 3 : 2)
+      e.memory(Wasm.i64Load, 1, FIELD.gpr.offset + register * 8, 3)
       e.set(this.#locals.local(register))
     }
     for (const register of this.#locals.usedVectors) {
@@ -146,11 +142,10 @@ class RegionWriter {
 
   #storeRegisters(): void {
     const e = this.#e
-    const wide = this.#locals.bits === 64
     for (const register of this.#locals.written) {
       e.i32(0)
       e.get(this.#locals.local(register))
-      e.memory(wide ? Wasm.i64Store : Wasm.i32Store, 1, FIELD.gpr.offset + register * 8, wide ? 3 : 2)
+      e.memory(Wasm.i64Store, 1, FIELD.gpr.offset + register * 8, 3)
     }
     for (const register of this.#locals.writtenVectors) {
       e.i32(0)
