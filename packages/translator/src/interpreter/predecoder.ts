@@ -198,7 +198,8 @@ export class Predecoder {
     const i = this.#instruction
     const bytes = new Uint8Array(this.#ram.buffer as ArrayBuffer, page, PAGE)
     const handler = this.#handler(i, this.decoder.decode(i, bytes, offset))
-    if (handler !== SLOW_HANDLER && i.length === view.getUint8(slot + SLOT.length)) {
+    const isAsLong = i.length === view.getUint8(slot + SLOT.length)
+    if (handler !== SLOW_HANDLER && isAsLong && this.#goesOn(code, slot, i, offset + i.length)) {
       writeSlot(view, slot, i, handler, offset + i.length)
       return
     }
@@ -209,6 +210,15 @@ export class Predecoder {
     view.setInt32(slot + SLOT.link, fresh, true)
     view.setInt32(slot + SLOT.immediate, NEVER, true)
     view.setUint32(slot + SLOT.displacement, page, true)
+  }
+
+  /** Whether what stands behind a slot is right for an instruction in it: the old one may have been the last of a piece. */
+  #goesOn(code: PageCode, slot: number, i: Instruction, end: number): boolean {
+    if (LEAVES.has(controlFlow(i.form))) return true
+    const next = slot + SLOT_BYTES
+    if (end < PAGE && code.slots[end] === next) return true
+    const view = this.#view
+    return view.getUint16(next + SLOT.handler, true) === GOTO_HANDLER && view.getUint16(next + SLOT.end, true) === end
   }
 
   holdsCode(page: number, first: number, last: number): boolean {
