@@ -1,4 +1,6 @@
+import type { EngineName } from '@ringfold/cpu'
 import { type Command, Option } from 'commander'
+import { ENGINE_NAMES } from '../engine-names.ts'
 import { parseAddress, parseWithin } from '../numbers.ts'
 
 /** The options of `gdb` as commander gives them. */
@@ -9,7 +11,7 @@ export interface GdbOptions {
   readonly startup?: number
   readonly memory: number
   readonly model?: string
-  readonly engine: string
+  readonly engine: EngineName
   readonly architecture: string
   readonly port: number
 }
@@ -40,9 +42,7 @@ export function addGdb(program: Command): void {
     .option('--startup <vector>', 'a start-up IPI for the others: they begin at this page', parseWithin(0, 255))
     .option('--memory <MiB>', 'RAM', parseWithin(1, 4096), 16)
     .option('--model <name>', 'processor model (see cpu-models)')
-    .addOption(
-      new Option('--engine <name>', 'what executes code').choices(['interpreter', 'reference']).default('interpreter'),
-    )
+    .addOption(new Option('--engine <name>', 'what executes code').choices(ENGINE_NAMES).default('interpreter'))
     .addOption(
       new Option('--architecture <name>', 'how gdb reads code; the first one is right for all registers')
         .choices(['i386:x86-64', 'i386', 'i8086'])

@@ -1,5 +1,5 @@
 import process from 'node:process'
-import { type DebugArchitecture, type EngineName, Processor, ProcessorTarget } from '@ringfold/cpu'
+import { type DebugArchitecture, Processor, ProcessorTarget } from '@ringfold/cpu'
 import { HIGH_RAM_BASE, PAGE_BYTES, PhysicalMemory } from '@ringfold/memory'
 import { type CpuModel, cpuModel, type RingsError, withTopology } from '@ringfold/rings'
 import { InputError } from '../exit.ts'
@@ -53,7 +53,7 @@ export async function runGdb(path: string, options: GdbOptions): Promise<void> {
   const model = modelOf(options.model)
   const image = await (await openSource(path)).rest()
   const memory = new PhysicalMemory({ ramBytes: options.memory * MIB })
-  const engine = options.engine as EngineName
+  const { engine } = options
   if (bios) addFirmware(memory, image)
   const processors = Array.from(
     { length: cpus },
