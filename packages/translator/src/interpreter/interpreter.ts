@@ -218,13 +218,19 @@ export class Interpreter {
    * ({@link invalidatePage}), and nothing was done
    */
   writeCode(hostOffset: number, first: number, last: number): boolean {
-    let isDone = true
-    for (const { code, hotAfter } of this.#modes.values()) {
-      const endsRegions = code.pageCode(hostOffset)?.overlapsRegion(first, last) === true
-      isDone &&= code.writeCode(hostOffset, first, last, hotAfter)
-      if (isDone && endsRegions) this.regions?.invalidatePage(hostOffset)
+    let endsRegions = false
+    for (const { code } of this.#modes.values()) {
+      if (!code.writeCode(hostOffset, first, last)) return false
+      endsRegions ||= code.pageCode(hostOffset)?.overlapsRegion(first, last) === true
     }
-    return isDone
+    if (endsRegions) this.#endRegions(hostOffset)
+    return true
+  }
+
+  /** The regions of a page end, whatever the mode: they call one another without a look at the page. */
+  #endRegions(hostOffset: number): void {
+    for (const { code, hotAfter } of this.#modes.values()) code.endRegions(hostOffset, hotAfter)
+    this.regions?.invalidatePage(hostOffset)
   }
 
   /** Whether {@link writeCode} may be called for these bytes while the loop runs, which then finds what has changed. */

@@ -158,10 +158,10 @@ export class Predecoder {
   }
 
   /**
-   * A few bytes of a page are about to be written: what was predecoded of them is decoded anew when it is next executed, and the regions of the
-   * page end if one was made of them. @returns whether that was all there was to do
+   * A few bytes of a page are about to be written: what was predecoded of them is decoded anew when it is next executed.
+   * @returns false where the page is to be forgotten as a whole, and nothing was done
    */
-  writeCode(page: number, first: number, last: number, hotAfter: number): boolean {
+  writeCode(page: number, first: number, last: number): boolean {
     const code = this.#pages.get(page)
     if (first < LONGEST && this.#crossers.has(page)) return false
     if (code === undefined || !code.overlaps(first, last)) return true
@@ -174,12 +174,13 @@ export class Predecoder {
       const length = view.getUint8(slot + SLOT.length) || LONGEST
       if (offset + length > first) view.setUint16(slot + SLOT.handler, STALE_HANDLER, true)
     }
-    if (code.overlapsRegion(first, last)) this.#endRegions(code, hotAfter)
     return true
   }
 
-  /** Entries count again, and longer each time. */
-  #endRegions(code: PageCode, hotAfter: number): void {
+  /** Entries of a page count again, and longer each time. */
+  endRegions(page: number, hotAfter: number): void {
+    const code = this.#pages.get(page)
+    if (code === undefined) return
     const view = this.#view
     const count = hotAfter * 2 ** Math.min(code.rewrites, MOST_DOUBLINGS)
     for (const entry of code.entries.values()) {
