@@ -1,7 +1,8 @@
 /** How each contender is started on the same kernel and initramfs; its console is its standard output. */
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
 import process from 'node:process'
 import type { Bits } from './build.ts'
 
@@ -25,6 +26,14 @@ const MEMORY_MB = 512
 export const APPEND = 'console=ttyS0 quiet rdinit=/bench/init'
 const CLI = join(import.meta.dirname, '../../apps/ringfold/src/cli.ts')
 const V86_HOST = join(import.meta.dirname, 'v86-host.ts')
+/** Of the npm package. */
+const v86Version = (): string => {
+  const build = dirname(createRequire(import.meta.url).resolve('v86'))
+  const { version } = JSON.parse(readFileSync(join(build, '..', 'package.json'), 'utf8')) as {
+    readonly version: string
+  }
+  return version
+}
 /** Of Debian's seabios. */
 const BIOS = '/usr/share/seabios/bios.bin'
 const VGA_BIOS = '/usr/share/seabios/vgabios-stdvga.bin'
@@ -37,7 +46,7 @@ const versionOf = (command: string): string | undefined => {
 export function ringfold(engine: string): MachineContender {
   return {
     name: 'ringfold',
-    version: engine,
+    version: `engine ${engine}`,
     start: ({ kernelPath, initrdPath }) =>
       spawn(
         process.execPath,
@@ -74,5 +83,5 @@ function v86(bits: Bits): MachineContender | string {
     spawn(process.execPath, [V86_HOST, kernelPath, initrdPath, BIOS, VGA_BIOS, String(MEMORY_MB), APPEND], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
-  return { name: 'v86', version: 'npm', start }
+  return { name: 'v86', version: v86Version(), start }
 }

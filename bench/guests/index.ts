@@ -195,7 +195,7 @@ async function measureAll(options: Options, folder: string): Promise<boolean> {
   let versions: Record<string, string> = { node: process.version }
   for (const plan of plans) versions = { ...versions, ...(await measure(plan, options, folder, results)) }
   const differences = results.differences()
-  const commit = spawnSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).stdout.trim()
+  const commit = spawnSync('git', ['describe', '--always', '--dirty'], { encoding: 'utf8' }).stdout.trim()
   const document: Document = {
     machine: `${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} processors`,
     ...{

@@ -42,7 +42,7 @@ export function speedAgainst(row: RowReport, peer: Peer): number | null {
 }
 
 const cell = (value: number | null, digits: number, suffix = ''): string =>
-  (value === null ? '-' : `${value.toFixed(digits)}${suffix}`).padStart(10)
+  (value === null ? '-' : `${value.toFixed(digits)}${suffix}`).padStart(11)
 
 /** A line for each row, and the geometric means of groups. */
 export function table({ rows }: Document): string {
@@ -55,7 +55,7 @@ export function table({ rows }: Document): string {
   })
   const title = `${(head[0] as string).padEnd(12)}${(head[1] as string).padStart(5)}${head
     .slice(2)
-    .map((each) => each.padStart(10))
+    .map((each) => each.padStart(11))
     .join('')}`
   return [title, ...lines, '', ...meansOf(rows)].join('\n')
 }

@@ -51,7 +51,6 @@ const [COUNT, BYTES, TO, FROM, ENTRY, DISTANCE] = [0, 1, 2, 3, 4, 5]
 const [DESTINATION, SOURCE, COUNTER, ELEMENT] = [6, 7, 8, 9]
 const { i32, i64 } = WasmType
 const LOCALS = [i32, i32, i32, i32, i32, i32, i64, i64, i64, i64] as const
-const [I64_LT_U, I64_MUL, I64_STORE16] = [0x54, 0x7e, 0x3d]
 
 /** Defines every bulk function in the base module, by name. */
 export function defineBulks(module: ModuleBuilder): ReadonlyMap<string, number> {
@@ -172,7 +171,7 @@ class BulkWriter {
     e.get(COUNT)
     e.get(COUNTER)
     e.get(COUNT)
-    e.op(Wasm.i64ExtendI32U, I64_LT_U, Wasm.select)
+    e.op(Wasm.i64ExtendI32U, Wasm.i64LtU, Wasm.select)
     e.set(COUNT)
   }
 
@@ -238,7 +237,7 @@ class BulkWriter {
       e.op(0xfc, 0x0b, 0)
     }
     e.i32(0)
-    e.memory([Wasm.i64Load8U, 0x33, Wasm.i64Load32U, Wasm.i64Load][log2Bytes] as number, 1, gpr(RAX))
+    e.memory([Wasm.i64Load8U, Wasm.i64Load16U, Wasm.i64Load32U, Wasm.i64Load][log2Bytes] as number, 1, gpr(RAX))
     e.set(ELEMENT)
     if (log2Bytes === 0) {
       fill()
@@ -261,7 +260,7 @@ class BulkWriter {
     e.i64(0xff)
     e.op(Wasm.i64And)
     e.i64(ones, this.#bulk.log2Bytes === 3 ? ones : 0)
-    e.op(I64_MUL)
+    e.op(Wasm.i64Mul)
   }
 
   #storeEach(): void {
@@ -274,7 +273,7 @@ class BulkWriter {
     e.op(Wasm.loop, WasmType.empty)
     e.get(TO)
     e.get(ELEMENT)
-    e.memory([0x3c, I64_STORE16, Wasm.i64Store32, Wasm.i64Store][log2Bytes] as number, 0, 0)
+    e.memory([Wasm.i64Store8, Wasm.i64Store16, Wasm.i64Store32, Wasm.i64Store][log2Bytes] as number, 0, 0)
     e.get(TO)
     e.i32(1 << log2Bytes)
     e.op(Wasm.i32Add)

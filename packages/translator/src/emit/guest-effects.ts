@@ -45,22 +45,25 @@ const STATE_OPS: Readonly<Record<number, readonly [opcode: number, align: number
   [Op['state.store64']]: [Wasm.i64Store, 3],
 }
 
-interface Access {
+/** How a memory op accesses memory. */
+export interface Access {
   readonly bytes: number
   readonly opcode: number
   readonly type: ValueType
 }
 
-const V128_LOAD = 0
-const V128_STORE = 11
-const LOADS: Readonly<Record<number, Access>> = {
+/** Opcodes behind the SIMD prefix. */
+export const V128_LOAD = 0
+export const V128_STORE = 11
+/** By op. */
+export const LOADS: Readonly<Record<number, Access>> = {
   [Op['mem.load8']]: { bytes: 1, opcode: Wasm.i32Load8U, type: ValueType.i32 },
   [Op['mem.load16']]: { bytes: 2, opcode: Wasm.i32Load16U, type: ValueType.i32 },
   [Op['mem.load32']]: { bytes: 4, opcode: Wasm.i32Load, type: ValueType.i32 },
   [Op['mem.load64']]: { bytes: 8, opcode: Wasm.i64Load, type: ValueType.i64 },
   [Op['mem.load128']]: { bytes: 16, opcode: V128_LOAD, type: ValueType.v128 },
 }
-const STORES: Readonly<Record<number, Access>> = {
+export const STORES: Readonly<Record<number, Access>> = {
   [Op['mem.store8']]: { bytes: 1, opcode: Wasm.i32Store8, type: ValueType.i32 },
   [Op['mem.store16']]: { bytes: 2, opcode: Wasm.i32Store16, type: ValueType.i32 },
   [Op['mem.store32']]: { bytes: 4, opcode: Wasm.i32Store, type: ValueType.i32 },
@@ -94,6 +97,25 @@ export const SlotField = {
   immediate2: 8,
   immediate64: 9,
 } as const
+
+/** Pushes an address in a local, as hosts take it: two halves. */
+export function pushHalves(e: IrEmitter, address: number, mode: 32 | 64): void {
+  e.get(address)
+  if (mode === 32) {
+    e.i32(0)
+    return
+  }
+  e.op(Wasm.i32WrapI64)
+  e.get(address)
+  e.i64(32)
+  e.op(Wasm.i64ShrU, Wasm.i32WrapI64)
+}
+
+/** Loads or stores what stands on Wasm's stack. */
+export function accessData(e: IrEmitter, access: Access, memory: 0 | 1, offset: number): void {
+  if (access.type === ValueType.v128) e.simdMemory(access.opcode, memory, offset)
+  else e.memory(access.opcode, memory, offset)
+}
 
 /** The linear address of 32-bit code in a segment with a base, in a local. */
 export function addSegmentBase32(e: IrEmitter, ea: number, segment: number): number {
@@ -299,13 +321,7 @@ export class GuestEffects implements EffectEmitter {
 
   /** Calls a slow path, and ends the handler where it faults. */
   #slow(e: IrEmitter, target: number, ea: number, imm: number): void {
-    e.get(ea)
-    if (this.address.mode === 64) {
-      e.op(Wasm.i32WrapI64)
-      e.get(ea)
-      e.i64(32)
-      e.op(Wasm.i64ShrU, Wasm.i32WrapI64)
-    } else e.i32(0)
+    pushHalves(e, ea, this.address.mode)
     e.i32(imm)
     e.call(target)
     this.#leaveIfSet(e)
@@ -330,7 +346,7 @@ export class GuestEffects implements EffectEmitter {
     const miss = () => {
       this.#slow(e, this.functions.slowLoad, ea, imm | (access.bytes << MemoryImm.sizeShift))
       e.i32(0)
-      this.#data(e, access, 1, SCRATCH.value)
+      accessData(e, access, 1, SCRATCH.value)
       e.set(result)
     }
     if (linear < 0 || imm & MemoryImm.system) miss()
@@ -338,7 +354,7 @@ export class GuestEffects implements EffectEmitter {
       const entry = this.#lookUp(e, SCRATCH.tlbRead, linear, access.bytes, (imm & MemoryImm.aligned) !== 0)
       e.open(Wasm.if)
       this.#host(e, entry, linear)
-      this.#data(e, access, 0, 0)
+      accessData(e, access, 0, 0)
       e.set(result)
       e.op(Wasm.else)
       miss()
@@ -346,11 +362,6 @@ export class GuestEffects implements EffectEmitter {
     }
     e.get(result)
     e.result(n)
-  }
-
-  #data(e: IrEmitter, access: Access, memory: 0 | 1, offset: number): void {
-    if (access.type === ValueType.v128) e.simdMemory(access.opcode, memory, offset)
-    else e.memory(access.opcode, memory, offset)
   }
 
   #store(e: IrEmitter, n: number, access: Access): void {
@@ -362,7 +373,7 @@ export class GuestEffects implements EffectEmitter {
     const miss = () => {
       e.i32(0)
       e.get(value)
-      this.#data(e, access, 1, SCRATCH.value)
+      accessData(e, access, 1, SCRATCH.value)
       this.#slow(e, this.functions.slowStore, ea, imm | (access.bytes << MemoryImm.sizeShift))
     }
     if (linear < 0 || imm & MemoryImm.system) {
@@ -373,7 +384,7 @@ export class GuestEffects implements EffectEmitter {
     e.open(Wasm.if)
     this.#host(e, entry, linear)
     e.get(value)
-    this.#data(e, access, 0, 0)
+    accessData(e, access, 0, 0)
     e.op(Wasm.else)
     miss()
     e.close()

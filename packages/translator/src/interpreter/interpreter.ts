@@ -12,7 +12,7 @@ import { STATUS_IN_SCRATCH, unpackExit } from '../region/exits.ts'
 import { type RegionOptions, Regions } from '../region/regions.ts'
 import { baseModule, type HostFunctions, importsWithRoutines } from './base-module.ts'
 import type { CodeMode } from './code-mode.ts'
-import { generationOf, JUMP as JUMP_TABLE, jumpEntry } from './jump-cache.ts'
+import { JumpCache, MOST_MODES } from './jump-cache.ts'
 import { Predecoder } from './predecoder.ts'
 import { Tier } from './tier.ts'
 
@@ -21,7 +21,6 @@ const FIELD = FIELD_TABLE
 const HandlerStatus = HandlerStatus_TABLE
 const SCRATCH = SCRATCH_TABLE
 const SLOT = SLOT_TABLE
-const JUMP = JUMP_TABLE
 
 /** The processor around the interpreter. */
 export interface InterpreterHost extends HostFunctions {
@@ -63,8 +62,6 @@ const GIVES_BACK: ReadonlySet<number> = new Set([
   HandlerStatus_TABLE.slow,
   HandlerStatus_TABLE.stale,
 ])
-/** Bits of the generation word that tell the mode of a jump-cache entry. */
-const MODE_BITS = 8
 
 /** Code of one mode. */
 export interface ModeCode {
@@ -94,10 +91,7 @@ export class Interpreter {
   readonly #modes = new Map<CodeMode, ModeCode>()
   readonly #slots: { next: number }
   #mode: ModeCode | null = null
-  #generation = 1
-  #upperGeneration = 1
-  /** All entries of the upper half of the address space are of global pages. */
-  #upperIsGlobal = true
+  readonly #jumps: JumpCache
   #status = 0
   #exitStatus = 0
   /** Instructions that {@link execute} has retired when the budget of the present slice is used up. */
@@ -117,6 +111,7 @@ export class Interpreter {
     this.#ram = ram
     this.#memory = memory
     this.#view = new DataView(memory.buffer as ArrayBuffer)
+    this.#jumps = new JumpCache(this.#view)
     const base = baseModule(ram, memory)
     this.#settle = base.settle as () => number
     const functions = {
@@ -131,7 +126,6 @@ export class Interpreter {
     this.#imports = importsWithRoutines(ram, memory, functions)
     this.#slots = Predecoder.emptySlots()
     this.regions = regions === undefined ? null : new Regions(host, { ram, memory, imports: this.#imports }, regions)
-    this.#writeGeneration()
   }
 
   /** Helpers and rules find the flags settled. */
@@ -159,18 +153,7 @@ export class Interpreter {
    * upper half need not be forgotten if all that is known there are such.
    */
   flushJumps(keepGlobal = false): void {
-    this.#generation = (this.#generation + 1) & ((1 << (31 - MODE_BITS)) - 1)
-    if (!keepGlobal || !this.#upperIsGlobal) {
-      this.#upperGeneration = this.#generation
-      this.#upperIsGlobal = true
-    }
-    this.#writeGeneration()
-  }
-
-  #writeGeneration(): void {
-    const mode = this.#mode?.number ?? 0
-    this.#view.setInt32(SCRATCH.generation, (this.#generation << MODE_BITS) | mode, true)
-    this.#view.setInt32(SCRATCH.generation + 4, (this.#upperGeneration << MODE_BITS) | mode, true)
+    this.#jumps.flush(keepGlobal)
   }
 
   /** The processor's mode has changed, perhaps: `codeMode` of the host is asked again. */
@@ -178,12 +161,12 @@ export class Interpreter {
     const mode = this.#host.codeMode()
     if (this.#mode?.mode === mode) return
     this.#mode = this.#modes.get(mode) ?? this.#newMode(mode)
-    this.#writeGeneration()
+    this.#jumps.setMode(this.#mode.number)
   }
 
   #newMode(mode: CodeMode): ModeCode {
     // Entries of the jump cache tell so many modes apart; with more, all begin anew.
-    if (this.#modes.size === (1 << MODE_BITS) - 1) this.invalidateAll()
+    if (this.#modes.size === MOST_MODES) this.invalidateAll()
     const tier = this.#tier(mode)
     const code = new Predecoder(this.#host, mode, tier, this.#slots, this.#ram, this.#memory)
     const made = { mode, tier, code, number: this.#modes.size + 1, hotAfter: this.regions?.hotAfter(mode) ?? 0 }
@@ -215,7 +198,7 @@ export class Interpreter {
 
   /**
    * Bytes of a page of RAM that were predecoded are about to be written. @returns false where the page is to be forgotten as a whole
-   * ({@link invalidatePage}), and nothing was done
+   * ({@link invalidatePage})
    */
   writeCode(hostOffset: number, first: number, last: number): boolean {
     let endsRegions = false
@@ -395,7 +378,7 @@ export class Interpreter {
     const lo = state.first(FIELD.rip)
     const hi = state.hi(FIELD.rip)
     const offset = (lo + state.first(FIELD.csBase)) & 0xfff
-    const known = this.#entersSlot ? 0 : this.#knownEntry(lo, hi)
+    const known = this.#entersSlot ? 0 : this.#jumps.find(lo, hi)
     if (known !== 0) {
       this.#setBase(lo, hi, offset)
       return known
@@ -411,24 +394,10 @@ export class Interpreter {
       return this.#enter()
     }
     if (slot < 0) return slot
-    if (this.#entersSlot) this.#setBase(lo, hi, offset)
-    else {
-      if ((hi | 0) < 0 && this.#host.isFetchGlobal?.() !== true) this.#upperIsGlobal = false
-      this.#noteEntry(slot, lo, hi, offset)
-    }
+    this.#setBase(lo, hi, offset)
+    if (!this.#entersSlot) this.#jumps.note(slot, lo, hi, this.#host.isFetchGlobal?.() === true)
     this.#entersSlot = false
     return slot
-  }
-
-  /** The slot that the jump cache has for an address: whatever makes a jump look up its target again does so here too. 0: none. */
-  #knownEntry(lo: number, hi: number): number {
-    const view = this.#view
-    const entry = jumpEntry(lo)
-    const isKnown =
-      view.getInt32(JUMP.rip + entry, true) === (lo | 0) &&
-      view.getInt32(JUMP.rip + 4 + entry, true) === (hi | 0) &&
-      view.getInt32(JUMP.generation + entry, true) === view.getInt32(generationOf(hi), true)
-    return isKnown ? view.getInt32(JUMP.slot + entry, true) : 0
   }
 
   /** Sets the base of RIP. */
@@ -437,16 +406,5 @@ export class Interpreter {
     const base = lo - offset
     view.setInt32(SCRATCH.ripBase, base, true)
     view.setInt32(SCRATCH.ripBase + 4, base < 0 ? hi - 1 : hi, true)
-  }
-
-  /** Sets the base of RIP, and lets jumps find the slot. */
-  #noteEntry(slot: number, lo: number, hi: number, offset: number): void {
-    const view = this.#view
-    this.#setBase(lo, hi, offset)
-    const entry = jumpEntry(lo)
-    view.setInt32(JUMP.rip + entry, lo, true)
-    view.setInt32(JUMP.rip + 4 + entry, hi, true)
-    view.setInt32(JUMP.slot + entry, slot, true)
-    view.setInt32(JUMP.generation + entry, view.getInt32(generationOf(hi), true), true)
   }
 }

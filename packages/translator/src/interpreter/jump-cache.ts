@@ -3,8 +3,11 @@
  * offset, because functions are aligned and pages are often entered at the same offsets.
  */
 import type { IrEmitter } from '../emit/emitter.ts'
-import { JUMP_CACHE_ENTRIES, JUMP_CACHE_OFFSET, SCRATCH } from '../layout.ts'
+import { JUMP_CACHE_ENTRIES, JUMP_CACHE_OFFSET, SCRATCH as SCRATCH_TABLE } from '../layout.ts'
 import { Wasm } from '../wasm/opcodes.ts'
+
+// Constants of this module are folded into code, those of others are loaded each time.
+const SCRATCH = SCRATCH_TABLE
 
 /** Fields of an entry of 16 bytes, as offsets in memory 1 to which {@link jumpEntry} is added. */
 export const JUMP = {
@@ -21,10 +24,83 @@ const PAGE_SHIFT = 12
 const MASK = (JUMP_CACHE_ENTRIES - 1) << LOG2_BYTES
 
 /** What the low half of RIP makes of the place of an entry. */
-export const jumpEntry = (lo: number): number => ((lo << LOG2_BYTES) ^ (lo >>> (PAGE_SHIFT - LOG2_BYTES))) & MASK
+const jumpEntry = (lo: number): number => ((lo << LOG2_BYTES) ^ (lo >>> (PAGE_SHIFT - LOG2_BYTES))) & MASK
 
 /** Place of the generation that counts for an address, by the high half of RIP: the kernel's half, or the user's. */
-export const generationOf = (hi: number): number => SCRATCH.generation + ((hi | 0) < 0 ? 4 : 0)
+const generationOf = (hi: number): number => SCRATCH.generation + ((hi | 0) < 0 ? 4 : 0)
+
+/** Bits of the generation word that tell the mode of an entry. */
+const MODE_BITS = 8
+const GENERATIONS = 1 << (31 - MODE_BITS)
+/** Modes that entries tell apart: numbers 1 to this. */
+export const MOST_MODES: number = (1 << MODE_BITS) - 1
+
+/** The jump cache as the host sees it. */
+export class JumpCache {
+  readonly #view: DataView
+  #mode = 0
+  #generation = 1
+  #upperGeneration = 1
+  /** All entries of the upper half of the address space are of global pages. */
+  #upperIsGlobal = true
+
+  constructor(view: DataView) {
+    this.#view = view
+    this.#write()
+  }
+
+  /** Entries of other modes do not count from now on. */
+  setMode(number: number): void {
+    this.#mode = number
+    this.#write()
+  }
+
+  /** Forgets all entries; with `keepGlobal`, none of the upper half if all there are of global pages. */
+  flush(keepGlobal: boolean): void {
+    this.#generation = (this.#generation + 1) % GENERATIONS
+    const isRound = this.#generation === 0
+    // Numbers must not come back while entries carry them.
+    if (isRound) this.#empty()
+    if (!keepGlobal || !this.#upperIsGlobal || isRound) {
+      this.#upperGeneration = this.#generation
+      this.#upperIsGlobal = true
+    }
+    this.#write()
+  }
+
+  #empty(): void {
+    this.#generation = 1
+    new Uint8Array(this.#view.buffer, JUMP_CACHE_OFFSET, JUMP_CACHE_ENTRIES << LOG2_BYTES).fill(0)
+  }
+
+  #write(): void {
+    const view = this.#view
+    view.setInt32(SCRATCH.generation, (this.#generation << MODE_BITS) | this.#mode, true)
+    view.setInt32(SCRATCH.generation + 4, (this.#upperGeneration << MODE_BITS) | this.#mode, true)
+  }
+
+  /** The slot for an address: whatever makes a jump look up its target again does so here too. 0: none. */
+  find(lo: number, hi: number): number {
+    const view = this.#view
+    const entry = jumpEntry(lo)
+    const isKnown =
+      view.getInt32(JUMP.rip + entry, true) === (lo | 0) &&
+      view.getInt32(JUMP.rip + 4 + entry, true) === (hi | 0) &&
+      view.getInt32(JUMP.generation + entry, true) === view.getInt32(generationOf(hi), true)
+    return isKnown ? view.getInt32(JUMP.slot + entry, true) : 0
+  }
+
+  /** Lets jumps find a slot. */
+  note(slot: number, lo: number, hi: number, isGlobal: boolean): void {
+    if ((hi | 0) < 0 && !isGlobal) this.#upperIsGlobal = false
+    const view = this.#view
+    const entry = jumpEntry(lo)
+    view.setInt32(JUMP.rip + entry, lo, true)
+    view.setInt32(JUMP.rip + 4 + entry, hi, true)
+    view.setInt32(JUMP.slot + entry, slot, true)
+    view.setInt32(JUMP.generation + entry, view.getInt32(generationOf(hi), true), true)
+  }
+}
 
 /** Pushes the generation that counts for RIP in an i64 local. */
 export function pushGeneration(e: IrEmitter, rip: number): void {

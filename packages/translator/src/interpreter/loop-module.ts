@@ -25,7 +25,6 @@ const TARGET = 5
 const NEW_BASE = 6
 const FIXED_LOCALS: readonly WasmType[] = [WasmType.i32, WasmType.i32, WasmType.i32, WasmType.i64, WasmType.i64]
 const PARAMETERS = 2
-const I64_LT_U = 0x54
 /** Calls that may nest in a region: the host's stack is finite, and V8's first compiler makes large frames. */
 const REGION_DEPTH = 100
 
@@ -363,7 +362,7 @@ class LoopWriter {
     e.op(Wasm.i64Sub)
     e.tee(TARGET)
     e.i64(4096)
-    e.op(I64_LT_U, Wasm.if, WasmType.empty)
+    e.op(Wasm.i64LtU, Wasm.if, WasmType.empty)
     e.i32(0)
     e.memory(Wasm.i32Load, 1, SCRATCH.indirectNext, 2)
     e.tee(ENTRY)

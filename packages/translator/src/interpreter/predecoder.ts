@@ -4,7 +4,7 @@ import { Decoder, Instruction, Status } from '@ringfold/isa/decoder'
 import { type ControlFlow, controlFlow } from '@ringfold/isa/facts'
 import { SLOT, SLOT_BYTES, SLOTS_OFFSET } from '../layout.ts'
 import type { CodeMode } from './code-mode.ts'
-import { COUNT_HANDLER, GOTO_HANDLER, REGION_HANDLER, SLOW_HANDLER, STALE_HANDLER } from './fixed-handlers.ts'
+import { COUNT_HANDLER, GOTO_HANDLER, NEVER, REGION_HANDLER, SLOW_HANDLER, STALE_HANDLER } from './fixed-handlers.ts'
 import type { InterpreterHost } from './interpreter.ts'
 import { PageCode } from './page-code.ts'
 import { writeSlot } from './shape.ts'
@@ -15,8 +15,6 @@ const LONGEST = 15
 /** Bytes of one write beyond which a page is predecoded anew. */
 const MOST_PATCHED = 64
 const MOST_DOUBLINGS = 12
-/** Visits that nobody lives to see. */
-const NEVER = 0x7fffffff
 /** Instructions that are predecoded in one go: beyond a distance, what lies there may be data. */
 const MOST_AT_ONCE = 64
 /** Room that one page's instructions may need, with what stands behind them. */
@@ -159,7 +157,7 @@ export class Predecoder {
 
   /**
    * A few bytes of a page are about to be written: what was predecoded of them is decoded anew when it is next executed.
-   * @returns false where the page is to be forgotten as a whole, and nothing was done
+   * @returns false where the page is to be forgotten as a whole
    */
   writeCode(page: number, first: number, last: number): boolean {
     const code = this.#pages.get(page)

@@ -2,14 +2,24 @@
 import { FIELD } from '@ringfold/arch'
 import { MemoryImm, Op, ValueType } from '@ringfold/semantics'
 import type { IrEmitter } from '../emit/emitter.ts'
-import { type AddressMode, addSegmentBase32, GuestEffects, type RuntimeFunctions } from '../emit/guest-effects.ts'
+import {
+  type Access,
+  type AddressMode,
+  accessData,
+  addSegmentBase32,
+  GuestEffects,
+  LOADS,
+  type RuntimeFunctions,
+  STORES,
+} from '../emit/guest-effects.ts'
 import { HandlerStatus, SCRATCH, TLB_LOOKUP } from '../layout.ts'
 import type { BranchHint } from '../wasm/module.ts'
 import { Wasm, WasmType } from '../wasm/opcodes.ts'
 import { packExit, STATUS_IN_SCRATCH } from './exits.ts'
 import { Kind, kindWord, usesStatus, wideParts } from './flag-state.ts'
 import { BASE, BUDGET, FIRST, KIND, RESULT, type RegionLocals, RIP, SECOND, SITE, STATUS } from './locals.ts'
-import { IN_MEMORY, type Site } from './rewrite.ts'
+import { emitRegister, FLAG_LOCALS } from './registers.ts'
+import type { Site } from './rewrite.ts'
 import type { SlowPaths } from './slow-paths.ts'
 
 /** Offsets in memory 1 of the TLB arrays for reads and writes. */
@@ -27,68 +37,14 @@ export interface RegionParts {
   readonly address: AddressMode
 }
 
-interface Access {
-  readonly bytes: number
-  readonly opcode: number
-  readonly type: ValueType
-}
-
 const { i32, i64, v128 } = ValueType
 const WASM_TYPE: Readonly<Record<number, WasmType>> = {
   [i32]: WasmType.i32,
   [i64]: WasmType.i64,
   [v128]: WasmType.v128,
 }
-/** Opcodes behind the SIMD prefix. */
-export const V128_LOAD = 0
-export const V128_STORE = 11
-const LOADS: Readonly<Record<number, Access>> = {
-  [Op['mem.load8']]: { bytes: 1, opcode: Wasm.i32Load8U, type: i32 },
-  [Op['mem.load16']]: { bytes: 2, opcode: Wasm.i32Load16U, type: i32 },
-  [Op['mem.load32']]: { bytes: 4, opcode: Wasm.i32Load, type: i32 },
-  [Op['mem.load64']]: { bytes: 8, opcode: Wasm.i64Load, type: i64 },
-  [Op['mem.load128']]: { bytes: 16, opcode: V128_LOAD, type: v128 },
-}
-const STORES: Readonly<Record<number, Access>> = {
-  [Op['mem.store8']]: { bytes: 1, opcode: Wasm.i32Store8, type: i32 },
-  [Op['mem.store16']]: { bytes: 2, opcode: Wasm.i32Store16, type: i32 },
-  [Op['mem.store32']]: { bytes: 4, opcode: Wasm.i32Store, type: i32 },
-  [Op['mem.store64']]: { bytes: 8, opcode: Wasm.i64Store, type: i64 },
-  [Op['mem.store128']]: { bytes: 16, opcode: V128_STORE, type: v128 },
-}
-const LOCAL_BITS: Readonly<Record<number, number>> = {
-  [Op['state.load8']]: 8,
-  [Op['state.load16']]: 16,
-  [Op['state.load32']]: 32,
-  [Op['state.load64']]: 64,
-  [Op['state.load128']]: 128,
-  [Op['state.store8']]: 8,
-  [Op['state.store16']]: 16,
-  [Op['state.store32']]: 32,
-  [Op['state.store64']]: 64,
-  [Op['state.store128']]: 128,
-}
-/** By bits of a lane: SIMD opcodes that extract and replace one. */
-const LANES: Readonly<Record<number, readonly [extract: number, replace: number]>> = {
-  8: [0x16, 0x17],
-  16: [0x19, 0x1a],
-  32: [0x1b, 0x1c],
-  64: [0x1d, 0x1e],
-}
-const STORE_OPCODES: Readonly<Record<number, readonly [number, number]>> = {
-  [Op['state.store32']]: [Wasm.i32Store, 2],
-  [Op['state.store64']]: [Wasm.i64Store, 3],
-}
 /** Segment registers from FS on have a base in 64-bit code. */
 const FIRST_BASED_SEGMENT = 4
-
-const FLAG_LOCALS: ReadonlyMap<number, number> = new Map([
-  [FIELD.lazyOp.offset, KIND],
-  [FIELD.statusFlags.offset, STATUS],
-  [FIELD.lazySrc1.offset, FIRST],
-  [FIELD.lazySrc2.offset, SECOND],
-  [FIELD.lazyResult.offset, RESULT],
-])
 
 /** What of the region around a block its code needs. */
 export interface BlockContext {
@@ -123,11 +79,10 @@ export class RegionEffects extends GuestEffects {
 
   override effect(e: IrEmitter, n: number): void {
     const op = e.code.op[n] as number
-    const bits = LOCAL_BITS[op]
     // Values that the op takes are pushed in between: they are no sites.
     this.#site = this.context.sites.get(n) ?? this.#site
-    if (bits !== undefined) this.#state(e, n, op, bits)
-    else if (LOADS[op] !== undefined) this.#load(e, n, LOADS[op] as Access)
+    if (emitRegister(e, n, this.#locals)) return
+    if (LOADS[op] !== undefined) this.#load(e, n, LOADS[op] as Access)
     else if (STORES[op] !== undefined) this.#store(e, n, STORES[op] as Access)
     else if (op === Op['mem.probe']) this.#probe(e, n)
     else if (op === Op['flags.get'] || op === Op['flags.all'] || op === Op['flags.condition']) {
@@ -147,90 +102,6 @@ export class RegionEffects extends GuestEffects {
     for (const local of [KIND, STATUS, FIRST, SECOND, RESULT]) e.get(local)
     e.call(this.#storeFlags)
     e.close()
-  }
-
-  #state(e: IrEmitter, n: number, op: number, bits: number): void {
-    const { code } = e
-    if (!code.isConstant(code.a[n] as number)) {
-      super.effect(e, n)
-      return
-    }
-    const offset = code.imm[n] as number
-    const value = code.b[n] as number
-    if (offset >= IN_MEMORY) {
-      const [opcode, align] = STORE_OPCODES[op] as readonly [number, number]
-      e.i32(0)
-      e.push(value)
-      e.memory(opcode, 1, offset - IN_MEMORY, align)
-      return
-    }
-    const vector = this.#locals.ofVectorOffset(offset)
-    if (vector >= 0) {
-      this.#vector(e, vector, bits, offset & 15, value)
-      return
-    }
-    const flag = FLAG_LOCALS.get(offset)
-    const register = flag === undefined ? this.#locals.ofOffset(offset) : flag
-    if (register < 0) super.effect(e, n)
-    else if (flag !== undefined || bits === 64) {
-      if (value < 0) e.get(register)
-      else {
-        e.push(value)
-        e.set(register)
-      }
-    } else if (value < 0) this.#part(e, register, bits, (offset & 7) * 8)
-    else this.#setPart(e, register, bits, (offset & 7) * 8, value)
-  }
-
-  /** An XMM register, or the lane of it that begins at byte `at`. */
-  #vector(e: IrEmitter, vector: number, bits: number, at: number, value: number): void {
-    if (bits === 128) {
-      if (value >= 0) {
-        e.push(value)
-        e.set(vector)
-      } else e.get(vector)
-      return
-    }
-    const [extract, replace] = LANES[bits] as readonly [number, number]
-    e.get(vector)
-    if (value >= 0) e.push(value)
-    e.op(Wasm.simd)
-    e.out.u32(value >= 0 ? replace : extract)
-    e.op((at * 8) / bits)
-    if (value >= 0) e.set(vector)
-  }
-
-  /** Pushes some bits of a register. */
-  #part(e: IrEmitter, register: number, bits: number, shift: number): void {
-    e.get(register)
-    e.op(Wasm.i32WrapI64)
-    if (shift > 0) {
-      e.i32(shift)
-      e.op(Wasm.i32ShrU)
-    }
-    if (bits === 32) return
-    e.i32(bits === 8 ? 0xff : 0xffff)
-    e.op(Wasm.i32And)
-  }
-
-  #setPart(e: IrEmitter, register: number, bits: number, shift: number, value: number): void {
-    const low = bits === 8 ? 0xff : bits === 16 ? 0xffff : -1
-    e.get(register)
-    if (bits === 32) e.i64(0, -1)
-    else e.i64(~(low << shift))
-    e.op(Wasm.i64And)
-    e.push(value)
-    if (bits < 32) {
-      e.i32(low)
-      e.op(Wasm.i32And)
-    }
-    e.op(Wasm.i64ExtendI32U)
-    if (shift > 0) {
-      e.i64(shift)
-      e.op(Wasm.i64Shl)
-    }
-    e.op(Wasm.i64Or)
-    e.set(register)
   }
 
   /** Leaves the region with the status that is on Wasm's stack. */
@@ -429,18 +300,13 @@ export class RegionEffects extends GuestEffects {
     e.close()
   }
 
-  #data(e: IrEmitter, access: Access, memory: 0 | 1, offset: number): void {
-    if (access.type === v128) e.simdMemory(access.opcode, memory, offset)
-    else e.memory(access.opcode, memory, offset)
-  }
-
   #load(e: IrEmitter, n: number, access: Access): void {
     const { ea, linear } = this.#address(e, n)
     const imm = e.code.imm[n] as number
     const miss = () => {
       this.#slow(e, this.#slowPaths.slowLoad, ea, imm | (access.bytes << MemoryImm.sizeShift))
       e.i32(0)
-      this.#data(e, access, 1, SCRATCH.value)
+      accessData(e, access, 1, SCRATCH.value)
     }
     if (linear < 0) miss()
     else {
@@ -448,7 +314,7 @@ export class RegionEffects extends GuestEffects {
       this.hint(e, true)
       e.open(Wasm.if, WASM_TYPE[access.type])
       this.#pushHost(e, this.#tlb.read, entry, linear)
-      this.#data(e, access, 0, 0)
+      accessData(e, access, 0, 0)
       e.op(Wasm.else)
       miss()
       e.close()
@@ -463,7 +329,7 @@ export class RegionEffects extends GuestEffects {
     const miss = () => {
       e.i32(0)
       e.get(value)
-      this.#data(e, access, 1, SCRATCH.value)
+      accessData(e, access, 1, SCRATCH.value)
       this.#slow(e, this.#slowPaths.slowStore, ea, imm | (access.bytes << MemoryImm.sizeShift))
     }
     if (linear < 0) {
@@ -475,7 +341,7 @@ export class RegionEffects extends GuestEffects {
     e.open(Wasm.if)
     this.#pushHost(e, this.#tlb.write, entry, linear)
     e.get(value)
-    this.#data(e, access, 0, 0)
+    accessData(e, access, 0, 0)
     e.op(Wasm.else)
     miss()
     e.close()

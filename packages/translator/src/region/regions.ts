@@ -3,7 +3,7 @@ import type { EngineStatistics, WasmMemory } from '@ringfold/contracts'
 import type { Instruction } from '@ringfold/isa/decoder'
 import { importObject } from '../interpreter/base-module.ts'
 import type { CodeMode } from '../interpreter/code-mode.ts'
-import { REGION_HANDLER } from '../interpreter/fixed-handlers.ts'
+import { NEVER, REGION_HANDLER } from '../interpreter/fixed-handlers.ts'
 import type { InterpreterHost, ModeCode } from '../interpreter/interpreter.ts'
 import type { PageCode } from '../interpreter/page-code.ts'
 import { MAX_HANDLERS, type Tier } from '../interpreter/tier.ts'
@@ -28,8 +28,6 @@ export interface RegionOptions {
 
 /** Of the visits of what is hot, those of what is warm. */
 const WARM = 1 / 64
-/** Visits that nobody lives to see. */
-const NEVER = 0x7fffffff
 const TABLE_STEP = 4096
 
 interface Hot {

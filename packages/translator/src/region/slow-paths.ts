@@ -1,6 +1,6 @@
 /** Functions of every region module: the host's slow paths with the address in one piece, so that a call of them is short. */
 import { IrEmitter, LocalPool } from '../emit/emitter.ts'
-import type { RuntimeFunctions } from '../emit/guest-effects.ts'
+import { pushHalves, type RuntimeFunctions } from '../emit/guest-effects.ts'
 import { SCRATCH } from '../layout.ts'
 import { ByteWriter } from '../wasm/bytes.ts'
 import type { ModuleBuilder } from '../wasm/module.ts'
@@ -22,13 +22,7 @@ function defineSlowPath(module: ModuleBuilder, host: number, bits: 32 | 64): num
   const out = new ByteWriter(32)
   const e = new IrEmitter(out, new LocalPool(0), { effect: () => undefined })
   e.i32(0)
-  e.get(ADDRESS)
-  if (bits === 64) {
-    e.op(Wasm.i32WrapI64)
-    e.get(ADDRESS)
-    e.i64(32)
-    e.op(Wasm.i64ShrU, Wasm.i32WrapI64)
-  } else e.i32(0)
+  pushHalves(e, ADDRESS, bits)
   e.get(IMM)
   e.call(host)
   e.tee(STATUS)

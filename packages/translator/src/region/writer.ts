@@ -8,12 +8,13 @@
 
 import { FIELD } from '@ringfold/arch'
 import { IrEmitter, LocalPool } from '../emit/emitter.ts'
+import { V128_LOAD, V128_STORE } from '../emit/guest-effects.ts'
 import { HandlerStatus } from '../layout.ts'
 import { ByteWriter } from '../wasm/bytes.ts'
 import type { BranchHint } from '../wasm/module.ts'
 import { Wasm, WasmType } from '../wasm/opcodes.ts'
 import type { Block, Terminator } from './blocks.ts'
-import { RegionEffects, type RegionParts, V128_LOAD, V128_STORE } from './effects.ts'
+import { RegionEffects, type RegionParts } from './effects.ts'
 import { Kind } from './flag-state.ts'
 import { BUDGET, DEPTH, KIND, PARAMETERS, RegionLocals, RIP } from './locals.ts'
 import type { RegionPlan } from './plan.ts'
@@ -34,8 +35,6 @@ export interface RegionBody {
   readonly body: Uint8Array
   readonly hints: readonly BranchHint[]
 }
-
-const I64_GE_U = 0x5a
 
 /** What stands open around the code that is being written. */
 type Label =
@@ -299,7 +298,7 @@ class RegionWriter {
     e.op(Wasm.i64Sub)
     e.tee(distance)
     e.i64(span)
-    e.op(I64_GE_U)
+    e.op(Wasm.i64GeU)
     this.#unlikely(this.#exitDepth())
     e.get(distance)
     e.op(Wasm.i32WrapI64, Wasm.brTable)
