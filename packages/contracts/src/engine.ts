@@ -33,6 +33,19 @@ export interface EngineStatistics {
   readonly [name: string]: number | EngineStatistics
 }
 
+/** What an engine may ask of its processor while it executes. */
+export interface EngineEvents {
+  /**
+   * At an instruction boundary, with RIP and flags in the state: applies a changed mode, and looks for events. @returns whether the next
+   * instruction may be executed at once, as if the engine had been left and entered again
+   */
+  boundary(): boolean
+  /** With an exception pending and RIP on its instruction: delivers it, if nobody watches. @returns as {@link boundary} */
+  deliver(): boolean
+  /** Whether {@link boundary} has to be asked after every instruction that may have moved an event. */
+  isDue(): boolean
+}
+
 /**
  * Executes instructions on a processor's state, from RIP on. It knows no policy: the processor delivers events between
  * instructions, and executes by its reference evaluator what an engine leaves to it. Two engines on equal states and memories leave
@@ -52,6 +65,11 @@ export interface ExecutionEngine {
   settle(): void
   /** Mode, privilege or control registers may have changed. */
   modeChanged(): void
+  /**
+   * Something may be due at the next boundary: an engine that goes on by itself behind an instruction that changes modes, or what
+   * events depend on, asks its {@link EngineEvents} there from now on. Absent: it never does.
+   */
+  attend?(): void
   /** Translations of linear addresses have changed; with `keepGlobal`, not those of global pages. */
   translationsChanged(keepGlobal?: boolean): void
   /** Forgets code of these physical pages; without arguments, all code. */

@@ -6,7 +6,14 @@
  */
 export type { BlockBackend, ConsoleBackend, NetBackend } from './backends.ts'
 export type { Clock } from './clock.ts'
-export type { EngineExit, EngineExitReason, EngineStatistics, EngineStatus, ExecutionEngine } from './engine.ts'
+export type {
+  EngineEvents,
+  EngineExit,
+  EngineExitReason,
+  EngineStatistics,
+  EngineStatus,
+  ExecutionEngine,
+} from './engine.ts'
 export type { InterruptSource, MsrBank } from './interrupts.ts'
 export type { AccessStatus, LinearAccess, LinearMemory } from './linear.ts'
 export type { IrqLine, MessageTarget } from './lines.ts'

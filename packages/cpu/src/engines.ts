@@ -1,5 +1,5 @@
 /** Engines that a processor can run on, and what they are made from. */
-import type { ExecutionEngine } from '@ringfold/contracts'
+import type { EngineEvents, ExecutionEngine } from '@ringfold/contracts'
 import type { LinearAccessor } from '@ringfold/mmu'
 import type { RuleContext } from '@ringfold/rings'
 import type { RegionOptions } from '@ringfold/translator'
@@ -23,6 +23,8 @@ export interface EngineParts {
   readonly modes: CodeModes
   /** State, TLB and room for code. */
   readonly memory1: Memory1
+  /** The processor's events between instructions. */
+  readonly events: EngineEvents
   /** Reads a clock of the host, in ms, for statistics. */
   readonly nowMs?: () => number
 }

@@ -79,6 +79,18 @@ export class EventGate {
     return this.#takeInterrupt()
   }
 
+  /** Whether anything waits to be delivered, be it now or when it is let. */
+  isAnyPending(): boolean {
+    return this.#processor.state.first(FIELD.pendingSignals) !== 0 || this.#interrupts?.isPending() === true
+  }
+
+  /** Whether something would be delivered before the next instruction, or right behind it; what is blocked may be said to be. */
+  isDue(): boolean {
+    const { state } = this.#processor
+    if (state.first(FIELD.pendingSignals) !== 0) return true
+    return (state.first(FIELD.systemFlags) & RFLAGS.lo.IF) !== 0 && this.#interrupts?.isPending() === true
+  }
+
   /** Why no instruction is executed now: `null` if one is. */
   idleReason(): EngineExitReason | null {
     switch (this.#processor.state.first(FIELD.activityState)) {

@@ -111,7 +111,23 @@ export class InterpreterEngine implements InterpreterHost, ExecutionEngine {
   }
 
   execute(budget: number): number {
+    this.interpreter.attend(this.#parts.events.isDue())
     return this.interpreter.execute(budget)
+  }
+
+  attend(): void {
+    this.interpreter.attend(true)
+  }
+
+  boundary(): boolean {
+    const { events } = this.#parts
+    if (!events.boundary()) return false
+    this.interpreter.attend(events.isDue())
+    return true
+  }
+
+  deliver(): boolean {
+    return this.#parts.events.deliver() && this.boundary()
   }
 
   statistics(): EngineStatistics {
@@ -207,6 +223,7 @@ export class InterpreterEngine implements InterpreterHost, ExecutionEngine {
   }
 
   translationsChanged(keepGlobal = false): void {
+    this.attend()
     this.interpreter.flushJumps(keepGlobal)
     // Bit 1 of an entry is never set by a fetch.
     this.#fetchLo.fill(NO_FETCH)

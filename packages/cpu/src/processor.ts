@@ -1,6 +1,7 @@
 /** A logical processor: state, paging, privilege, an engine, and the order of events between instructions. */
 import {
   ACCESS_RIGHTS as ACCESS_RIGHTS_TABLE,
+  ACTIVITY_STATE,
   type CpuState,
   cplOf,
   FIELD as FIELD_TABLE,
@@ -10,6 +11,7 @@ import {
 } from '@ringfold/arch'
 import type {
   Clock,
+  EngineEvents,
   EngineExit,
   EngineStatistics,
   ExecutionEngine,
@@ -24,6 +26,7 @@ import {
   checkDebugTraps,
   checkInstructionBreakpoint,
   cpuModel,
+  deliverEvent,
   hasPendingEvent,
   type RuleContext,
 } from '@ringfold/rings'
@@ -140,7 +143,8 @@ export class Processor {
     this.#stepper = new Stepper(this.rules, fetch, this.#access, availability, this.#memory1.data)
     this.#events = new EventGate(this, options.interrupts)
     const modes = new CodeModes(state, availability)
-    const parts = { ctx: this.rules, linear: this.linear, access: this.#access, availability, modes }
+    const events = this.#engineEvents()
+    const parts = { ctx: this.rules, linear: this.linear, access: this.#access, availability, modes, events }
     const { nowMs } = options
     this.#engine = makeEngine(engine, { ...parts, memory1: this.#memory1, ...(nowMs === undefined ? {} : { nowMs }) })
     this.engine = this.#engine.name
@@ -206,6 +210,7 @@ export class Processor {
   /** Lets `run` return at the next boundary, with `interrupted`. */
   stop(): void {
     this.#stopRequested = true
+    this.attend()
   }
 
   /** The state was written from outside: everything that follows from it is made anew. Flags that are still lazy are forgotten. */
@@ -223,6 +228,12 @@ export class Processor {
   /** Mode, privilege or flags on which decoding and accesses depend may have changed: looked at before the next instruction. */
   noteModeChange(): void {
     this.#modeChanged = true
+    this.attend()
+  }
+
+  /** Something may be due at the next boundary. */
+  attend(): void {
+    this.#engine?.attend?.()
   }
 
   translationsChanged(keepGlobal = false): void {
@@ -342,6 +353,25 @@ export class Processor {
   #exit(reason: EngineExit['reason'], retired: number): EngineExit {
     this.settle()
     return { reason, retired }
+  }
+
+  #engineEvents(): EngineEvents {
+    const { state } = this
+    return {
+      isDue: () => this.#modeChanged || this.#stopRequested || this.#events.isAnyPending(),
+      boundary: () => {
+        if (this.#modeChanged) this.#applyMode()
+        const { activityState, systemFlags } = FIELD
+        if (this.#stopRequested || this.#watched || state.first(activityState) !== ACTIVITY_STATE.ACTIVE) return false
+        return (state.first(systemFlags) & TF) === 0 && !hasPendingEvent(this.rules) && !this.#events.isDue()
+      },
+      deliver: () => {
+        if (this.hooks.has('exception')) return false
+        this.settle()
+        deliverEvent(this.rules)
+        return true
+      },
+    }
   }
 
   /** Runs the engine up to the next boundary at which events can be due. @returns instructions retired */

@@ -75,6 +75,7 @@ export class ProcessorRuleHost implements RuleHost {
   taskPriorityChanged(): void {
     const { interrupts, processor } = this.#parts
     interrupts?.taskPriorityChanged?.(processor.state.lo(FIELD.cr8))
+    processor.attend()
   }
 
   tscLo(): number {
@@ -101,6 +102,7 @@ export class ProcessorRuleHost implements RuleHost {
   writeMsr(index: number, lo: number, hi: number): MsrHookStatus {
     const { msrs, processor } = this.#parts
     if (processor.hooks.has('msr')) processor.hooks.emit('msr', { kind: 'write', index }, processor)
+    processor.attend()
     return msrs?.write(index, lo, hi) ?? 2
   }
 

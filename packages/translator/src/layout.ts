@@ -30,8 +30,10 @@ export const SCRATCH = {
   tlbWrite: SCRATCH_OFFSET + 20,
   /** i32 each: generations of the jump cache for RIP in the lower and in the upper half; entries of older ones do not count. */
   generation: SCRATCH_OFFSET + 80,
-  /** i32: something asks that the interpreter be left after this instruction. */
+  /** i32: why a region was left (`exits.ts`). */
   leave: SCRATCH_OFFSET + 28,
+  /** i32: the host is to be asked at the next boundary (`HandlerStatus.leave`, `transfer`) whether the loop may go on. */
+  attend: SCRATCH_OFFSET + 36,
   /** i32: the slot at which the interpreter stopped. */
   slot: SCRATCH_OFFSET + 32,
   /** i32: the status with which the last slow access of a region ended. */
@@ -88,7 +90,7 @@ export const HandlerStatus = {
   /** To `SCRATCH.jumpTarget`. */
   jump: 2,
   repeat: 3,
-  /** As next, and events are to be looked after. */
+  /** As next, and events are to be looked after, if the host has said that there may be any. */
   leave: 4,
   /** A rule has set RIP. */
   transfer: 5,

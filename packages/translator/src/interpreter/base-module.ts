@@ -21,6 +21,13 @@ export interface HostFunctions {
   slowProbe(eaLo: number, eaHi: number, imm: number): number
   helper(number: number, a: number, b: number, c: number): number
   raise(vector: number, errorCode: number): void
+  /**
+   * An instruction that may have changed the mode, or what events depend on, has retired, and RIP is set: applies what has changed.
+   * @returns whether the next instruction may be executed at once. Absent: it may not
+   */
+  boundary?(): boolean
+  /** An exception is pending, and RIP on its instruction: delivers it. @returns whether its handler may be executed at once. Absent: it may not */
+  deliver?(): boolean
   /** These instructions have retired, and something is about to read the clock. */
   count?(retired: number): void
 }

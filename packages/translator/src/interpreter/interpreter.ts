@@ -122,6 +122,7 @@ export class Interpreter {
       helper: (n: number, a: number, b: number, c: number) => this.#helper(n, a, b, c),
       raise: (vector: number, errorCode: number) => host.raise(vector, errorCode),
       count: () => this.#count(),
+      boundary: () => this.#boundary(),
     }
     this.#imports = importsWithRoutines(ram, memory, functions)
     this.#slots = Predecoder.emptySlots()
@@ -134,6 +135,17 @@ export class Interpreter {
     const status = this.#host.helper(n, a, b, c)
     this.#ruleFaulted = status === HandlerStatus.fault
     return status
+  }
+
+  /** @returns 0: the loop goes on at RIP, whatever mode that is in now; it cannot where another loop is that mode's. */
+  #boundary(): number {
+    const { tier } = this.#mode as ModeCode
+    return this.#host.boundary?.() === true && this.#mode?.tier === tier ? 0 : 1
+  }
+
+  /** From now on, {@link InterpreterHost.boundary} is asked at the next boundary, or is not. */
+  attend(isWanted: boolean): void {
+    this.#view.setInt32(SCRATCH.attend, isWanted ? 1 : 0, true)
   }
 
   /** Lets the host count what has retired before the present instruction. */
@@ -289,9 +301,14 @@ export class Interpreter {
     this.#ruleFaulted = false
     this.#counted = 0
     let left = budget
+    let faultedAt = -1
     for (;;) {
       const slot = this.#enter()
       if (slot < 0) {
+        if (slot === -1 && left !== faultedAt && this.#deliver()) {
+          faultedAt = left
+          continue
+        }
         this.#status = slot === -1 ? HandlerStatus.fault : HandlerStatus.slow
         return budget - left
       }
@@ -306,6 +323,11 @@ export class Interpreter {
       const status = ended === HandlerStatus.exit ? this.#exitStatus : this.#isRepeating ? HandlerStatus.budget : ended
       // An instruction that did not retire gives its tick back.
       if (GIVES_BACK.has(ended)) left++
+      // A guest may fault for ever: twice without progress are the host's to look after.
+      if (status === HandlerStatus.fault && left > 0 && left !== faultedAt && this.#deliver()) {
+        faultedAt = left
+        continue
+      }
       if (status === HandlerStatus.stale && !this.#revive()) return budget - left
       if (this.regions !== null) this.#lookAfterRegions(status)
       if (left === 0 && ENDS_OF_SLICE.has(status)) this.#status = HandlerStatus.budget
@@ -313,6 +335,12 @@ export class Interpreter {
       else this.#status = status
       return budget - left
     }
+  }
+
+  /** Lets the host deliver the exception that is pending. @returns whether execution goes on */
+  #deliver(): boolean {
+    this.#ruleFaulted = false
+    return this.#host.deliver?.() === true
   }
 
   /** What a region left for: RIP into the state. @returns instructions that the budget was lowered by, and that did not retire */

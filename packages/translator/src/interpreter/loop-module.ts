@@ -2,7 +2,7 @@
  * The interpreter's loop, one Wasm function: it goes from slot to slot; the handlers of frequent shapes stand in a `br_table`
  * within it, the others are called through a table.
  */
-import { FIELD } from '@ringfold/arch'
+import { FIELD, INTERRUPTIBILITY, RFLAGS } from '@ringfold/arch'
 import { pushHasMore } from '../emit/bulk.ts'
 import { IrEmitter, LocalPool } from '../emit/emitter.ts'
 import { type AddressMode, GuestEffects, type RuntimeFunctions } from '../emit/guest-effects.ts'
@@ -59,6 +59,8 @@ function loadBudget(e: IrEmitter): void {
 
 export interface LoopParts {
   readonly functions: RuntimeFunctions
+  /** Asks the host at a boundary; 0: on. */
+  readonly boundary: number
   /** Functions of the base module that handlers call, by name. */
   readonly bulks: ReadonlyMap<string, number>
   readonly address: AddressMode
@@ -408,6 +410,7 @@ class LoopWriter {
     e.get(STATUS)
     e.i32(HandlerStatus.repeat)
     e.op(Wasm.i32Eq, Wasm.brIf, 0)
+    this.#atBoundary()
     e.get(STATUS)
     e.i32(HandlerStatus.jump)
     e.op(Wasm.i32Ne, Wasm.brIf, 1)
@@ -425,6 +428,80 @@ class LoopWriter {
     e.op(Wasm.i32Ne, Wasm.brIf, 1)
     this.#enter()
     this.#branch(0)
+  }
+
+  /**
+   * Behind an instruction after which events are looked after: the host is asked if it wants to be; if all is well, on with the next
+   * instruction, or as after a jump. Within loop: 0, exit: 1.
+   */
+  #atBoundary(): void {
+    const e = this.#e
+    e.get(STATUS)
+    e.i32(HandlerStatus.leave)
+    e.op(Wasm.i32Eq, Wasm.if, WasmType.empty)
+    e.i32(0)
+    this.#effects.nextRip(e)
+    e.memory(Wasm.i64Store, 1, FIELD.rip.offset, 3)
+    this.#pushAttend()
+    e.op(Wasm.i32Eqz, Wasm.if, WasmType.empty)
+    this.#beginInstruction()
+    this.#advance()
+    this.#branch(2)
+    e.op(Wasm.end)
+    e.i32(HandlerStatus.transfer)
+    e.set(STATUS)
+    e.op(Wasm.end)
+    e.get(STATUS)
+    e.i32(HandlerStatus.transfer)
+    e.op(Wasm.i32Eq, Wasm.if, WasmType.empty)
+    this.#pushAttend()
+    e.op(Wasm.if, WasmType.empty)
+    storeBudget(e)
+    e.call(this.#parts.boundary)
+    e.op(Wasm.brIf)
+    this.#out.u32(3)
+    e.op(Wasm.end)
+    this.#beginInstruction()
+    e.i32(0)
+    e.i32(0)
+    e.memory(Wasm.i64Load, 1, FIELD.rip.offset, 3)
+    e.memory(Wasm.i64Store, 1, SCRATCH.jumpTarget, 3)
+    e.i32(0)
+    e.set(DIRECT)
+    e.i32(HandlerStatus.jump)
+    e.set(STATUS)
+    e.op(Wasm.end)
+  }
+
+  /** Pushes whether something is to be looked after: the host says so, or a single step is due. */
+  #pushAttend(): void {
+    const e = this.#e
+    e.i32(0)
+    e.memory(Wasm.i32Load, 1, SCRATCH.attend, 2)
+    e.i32(0)
+    e.memory(Wasm.i32Load, 1, FIELD.systemFlags.offset, 2)
+    e.i32(RFLAGS.lo.TF)
+    e.op(Wasm.i32And, Wasm.i32Or)
+  }
+
+  /** The shadow of STI and MOV SS lasts for one instruction, and so does RF: they end where another one begins. */
+  #beginInstruction(): void {
+    const e = this.#e
+    e.get(BUDGET)
+    e.op(Wasm.if, WasmType.empty)
+    this.#clear(FIELD.interruptibility.offset, INTERRUPTIBILITY.lo.STI | INTERRUPTIBILITY.lo.MOV_SS)
+    this.#clear(FIELD.systemFlags.offset, RFLAGS.lo.RF)
+    e.op(Wasm.end)
+  }
+
+  #clear(at: number, bits: number): void {
+    const e = this.#e
+    e.i32(0)
+    e.i32(0)
+    e.memory(Wasm.i32Load, 1, at, 2)
+    e.i32(~bits)
+    e.op(Wasm.i32And)
+    e.memory(Wasm.i32Store, 1, at, 2)
   }
 
   /** Takes the slot of the jump cache's entry, and the new base of RIP; a direct branch within its page is linked. */

@@ -4,6 +4,7 @@ import type { Instruction } from '@ringfold/isa/decoder'
 import type { AddressMode } from '../emit/guest-effects.ts'
 import { type CodeTable, instantiate, newTable } from '../wasm/instance.ts'
 import { ModuleBuilder } from '../wasm/module.ts'
+import { WasmType } from '../wasm/opcodes.ts'
 import { defineRuntime, importBulks, importMemories, importObject, routinesCalled } from './base-module.ts'
 import { FIRST_HANDLER, SLOW_HANDLER } from './fixed-handlers.ts'
 import { compileHandler, type HandlerCode, handlerCode } from './handlers.ts'
@@ -94,8 +95,9 @@ export class Tier {
       module,
       handlers.flatMap(({ bulk }) => bulk ?? []),
     )
+    const boundary = module.importFunction('boundary', [], [WasmType.i32])
     const functions = defineRuntime(module, routinesCalled(handlers.map(({ code }) => code)))
-    const index = defineLoop(module, { functions, bulks, address: this.address, handlers })
+    const index = defineLoop(module, { functions, boundary, bulks, address: this.address, handlers })
     module.export('run', index)
     const e = importObject(imports, { ram, state: memory, table: this.table })
     this.#run = instantiate(module.toBytes(), e).run as Run
