@@ -40,8 +40,11 @@ export interface EngineEvents {
    * instruction may be executed at once, as if the engine had been left and entered again
    */
   boundary(): boolean
-  /** With an exception pending and RIP on its instruction: delivers it, if nobody watches. @returns as {@link boundary} */
-  deliver(): boolean
+  /**
+   * With an exception pending and RIP on its instruction: delivers it, if nobody watches. `retired`: instructions since `execute` began,
+   * at least one of them since the last delivery. @returns whether it did: then {@link boundary} is asked
+   */
+  deliver(retired: number): boolean
   /** Whether {@link boundary} has to be asked after every instruction that may have moved an event. */
   isDue(): boolean
 }

@@ -126,8 +126,8 @@ export class InterpreterEngine implements InterpreterHost, ExecutionEngine {
     return true
   }
 
-  deliver(): boolean {
-    return this.#parts.events.deliver() && this.boundary()
+  deliver(retired: number): boolean {
+    return this.#parts.events.deliver(retired) && this.boundary()
   }
 
   statistics(): EngineStatistics {

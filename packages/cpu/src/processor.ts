@@ -121,6 +121,9 @@ export class Processor {
   #flagsSeen = -1
   #hooksSeen = -1
   #stopRequested = false
+  /** Deliveries since the last instruction that retired, and how many had retired in this execution before the last one of them. */
+  #deliveries = 0
+  #deliveredAt = 0
 
   /** Throws `CpuError` `cpu.engine` for an engine that does not exist. The processor is reset. */
   constructor(options: ProcessorOptions) {
@@ -327,21 +330,22 @@ export class Processor {
    */
   run(instructions: number): EngineExit {
     let left = instructions
-    let deliveries = 0
+    this.#deliveries = 0
     this.#stopRequested = false
     for (;;) {
       if (this.#modeChanged) this.#applyMode()
       if (this.#events.deliver()) {
-        if (++deliveries > MOST_DELIVERIES) return this.#exit('interrupted', instructions - left)
+        if (++this.#deliveries > MOST_DELIVERIES) return this.#exit('interrupted', instructions - left)
         continue
       }
       const idle = this.#events.idleReason()
       if (idle !== null) return this.#exit(idle, instructions - left)
       if (left <= 0) return this.#exit('budget', instructions - left)
       if (this.#stopRequested) return this.#exit('interrupted', instructions - left)
+      this.#deliveredAt = 0
       const retired = this.#execute(left)
       left -= retired
-      if (retired > 0) deliveries = 0
+      if (retired > this.#deliveredAt) this.#deliveries = 0
     }
   }
 
@@ -365,8 +369,10 @@ export class Processor {
         if (this.#stopRequested || this.#watched || state.first(activityState) !== ACTIVITY_STATE.ACTIVE) return false
         return (state.first(systemFlags) & TF) === 0 && !hasPendingEvent(this.rules) && !this.#events.isDue()
       },
-      deliver: () => {
+      deliver: (retired) => {
         if (this.hooks.has('exception')) return false
+        this.#deliveries = 1
+        this.#deliveredAt = retired
         this.settle()
         deliverEvent(this.rules)
         return true

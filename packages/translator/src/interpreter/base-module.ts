@@ -26,8 +26,11 @@ export interface HostFunctions {
    * @returns whether the next instruction may be executed at once. Absent: it may not
    */
   boundary?(): boolean
-  /** An exception is pending, and RIP on its instruction: delivers it. @returns whether its handler may be executed at once. Absent: it may not */
-  deliver?(): boolean
+  /**
+   * An exception is pending, and RIP on its instruction: delivers it. `retired`: instructions since `execute` began.
+   * @returns whether its handler may be executed at once. Absent: it may not
+   */
+  deliver?(retired: number): boolean
   /** These instructions have retired, and something is about to read the clock. */
   count?(retired: number): void
 }

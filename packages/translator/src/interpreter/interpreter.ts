@@ -301,11 +301,11 @@ export class Interpreter {
     this.#ruleFaulted = false
     this.#counted = 0
     let left = budget
-    let faultedAt = -1
+    let faultedAt = budget
     for (;;) {
       const slot = this.#enter()
       if (slot < 0) {
-        if (slot === -1 && left !== faultedAt && this.#deliver()) {
+        if (slot === -1 && left !== faultedAt && this.#deliver(budget - left)) {
           faultedAt = left
           continue
         }
@@ -323,8 +323,8 @@ export class Interpreter {
       const status = ended === HandlerStatus.exit ? this.#exitStatus : this.#isRepeating ? HandlerStatus.budget : ended
       // An instruction that did not retire gives its tick back.
       if (GIVES_BACK.has(ended)) left++
-      // A guest may fault for ever: twice without progress are the host's to look after.
-      if (status === HandlerStatus.fault && left > 0 && left !== faultedAt && this.#deliver()) {
+      // A guest may fault for ever: a fault without progress is the host's to look after.
+      if (status === HandlerStatus.fault && left > 0 && left !== faultedAt && this.#deliver(budget - left)) {
         faultedAt = left
         continue
       }
@@ -338,9 +338,9 @@ export class Interpreter {
   }
 
   /** Lets the host deliver the exception that is pending. @returns whether execution goes on */
-  #deliver(): boolean {
+  #deliver(retired: number): boolean {
     this.#ruleFaulted = false
-    return this.#host.deliver?.() === true
+    return this.#host.deliver?.(retired) === true
   }
 
   /** What a region left for: RIP into the state. @returns instructions that the budget was lowered by, and that did not retire */
