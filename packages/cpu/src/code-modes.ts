@@ -17,7 +17,7 @@ import { codeBits } from './code-fetch.ts'
 const FIELD = FIELD_TABLE
 const SEGMENT = SEGMENT_TABLE
 
-const { UNUSABLE, DB, S } = ACCESS_RIGHTS.lo
+const { UNUSABLE, DB, L, S } = ACCESS_RIGHTS.lo
 const WRITABLE_DATA = 2
 const CODE = 8
 const READABLE_CODE = 10
@@ -40,9 +40,33 @@ function isWhole(state: CpuState, segment: number): boolean {
 const basedSegments = (state: CpuState): number =>
   [SEGMENT.FS, SEGMENT.GS].reduce((bits, segment) => bits | (isWhole(state, segment) ? 1 << segment : 0), 0)
 
+/** The mode of 64-bit code that was found last at a privilege level, and the words of the state on which it depended. */
+interface Last {
+  mode: CodeMode | undefined
+  ac: number
+  readonly words: Uint32Array
+}
+
+const word = ({ offset, strideBytes }: { readonly offset: number; readonly strideBytes: number }, index = 0): number =>
+  (offset + index * strideBytes) >>> 2
+const CS_ACCESS_WORD = /* @__PURE__ */ word(FIELD.segAccess, SEGMENT.CS)
+const SS_ACCESS_WORD = /* @__PURE__ */ word(FIELD.segAccess, SEGMENT.SS)
+const SS_DPL_SHIFT = ACCESS_RIGHTS.shift.DPL
+const FLAGS_WORD = /* @__PURE__ */ word(FIELD.systemFlags)
+const LAST_WORDS: readonly number[] = /* @__PURE__ */ (() => [
+  ...[CS_ACCESS_WORD, SS_ACCESS_WORD],
+  ...[FIELD.cr0, FIELD.cr4, FIELD.efer].map((field) => word(field)),
+])()
+const { AC } = RFLAGS.lo
+
 export class CodeModes {
   readonly #state: CpuState
   readonly #availability: Availability
+  readonly #last: readonly Last[] = Array.from({ length: 4 }, () => ({
+    mode: undefined,
+    ac: 0,
+    words: new Uint32Array(LAST_WORDS.length),
+  }))
   readonly #plain: (CodeMode | undefined)[] = []
   /** Modes whose CS does not cover everything: by its base and limit too. */
   readonly #limited = new Map<string, CodeMode>()
@@ -54,6 +78,24 @@ export class CodeModes {
 
   /** The mode of now: the same object whenever everything is the same. */
   current(): CodeMode {
+    const { u32 } = this.#state
+    const cs = u32[CS_ACCESS_WORD] as number
+    if ((cs & L) === 0) return this.#find()
+    // System calls and exceptions go to and fro between few modes of 64-bit code, which depend on nothing else.
+    const place = ((u32[SS_ACCESS_WORD] as number) >>> SS_DPL_SHIFT) & 3
+    const last = this.#last[place] as Last
+    const { mode, words } = last
+    const ac = (u32[FLAGS_WORD] as number) & AC
+    let isSame = mode !== undefined && last.ac === ac
+    for (let n = 0; n < LAST_WORDS.length; n++) isSame &&= words[n] === u32[LAST_WORDS[n] as number]
+    if (isSame) return mode as CodeMode
+    for (let n = 0; n < LAST_WORDS.length; n++) words[n] = u32[LAST_WORDS[n] as number] as number
+    last.ac = ac
+    last.mode = this.#find()
+    return last.mode
+  }
+
+  #find(): CodeMode {
     const state = this.#state
     const bits = codeBits(state.lo(FIELD.segAccess, SEGMENT.CS), isLongMode(state))
     const stackBits = bits === 64 ? 64 : (state.lo(FIELD.segAccess, SEGMENT.SS) & DB) !== 0 ? 32 : 16

@@ -49,7 +49,7 @@ function syscallExists(ctx: RuleContext): boolean {
 export function syscall(ctx: RuleContext, nextLo: number, nextHi: number): RuleStatus {
   const { state } = ctx
   if (!syscallExists(ctx)) return raiseUd(state)
-  const selector = STAR.extract('SYSCALL_CS', 0, state.hi(FIELD.star)) & 0xfffc
+  const selector = ((state.hi(FIELD.star) & STAR.hi.SYSCALL_CS) >>> STAR.shift.SYSCALL_CS) & 0xfffc
   const from64 = is64Bit(state)
   const { IF, VM, RF } = RFLAGS.lo
   const flags = readRflags(state)
@@ -81,7 +81,7 @@ export function sysret(ctx: RuleContext, sizeBytes: number): RuleStatus {
   const to64 = sizeBytes === 8
   const hi = state.hi(FIELD.rcx)
   if (to64 && !amd && !isCanonical(state, hi)) return raiseGp(state)
-  const base = STAR.extract('SYSRET_CS', 0, state.hi(FIELD.star))
+  const base = (state.hi(FIELD.star) & STAR.hi.SYSRET_CS) >>> STAR.shift.SYSRET_CS
   const long = isLongMode(state)
   const { RF, VM, IF } = RFLAGS.lo
   writeRflags(state, long ? state.lo(FIELD.r11) & ~(RF | VM) : readRflags(state) | IF)

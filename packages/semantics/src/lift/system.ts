@@ -1,5 +1,5 @@
 /** System instructions: operands here, privilege and effects by the rules of `rings`. */
-import { EXCEPTION, FIELD, RFLAGS, SEGMENT } from '@ringfold/arch'
+import { ACCESS_RIGHTS, EXCEPTION, FIELD, INTERRUPTIBILITY, RFLAGS, SEGMENT } from '@ringfold/arch'
 import { TABLE } from '@ringfold/rings'
 import { helperNumber, WIDE_OPERAND } from '../helpers/index.ts'
 import type { Value } from '../ir/types.ts'
@@ -14,6 +14,49 @@ const plain =
   (rule: string): Lifting =>
   (l) =>
     l.call(helperNumber(rule))
+
+/** Pushes whether the code runs at privilege level 0: what SS says (Intel SDM vol. 3A, 6.5). */
+const isSupervisor = (l: Lifter): Value =>
+  l.pure('i32.eqz', l.pure('i32.and', l.loadState(SS_ACCESS, 32), l.i32(ACCESS_RIGHTS.lo.DPL)))
+
+/** 64-bit code at level 0 needs no rule, which has the checks; other code has it. */
+const supervisorOr =
+  (rule: string, quick: (l: Lifter) => void): Lifting =>
+  (l) => {
+    const byRule = () => l.call(helperNumber(rule))
+    if (l.source.mode === 64) l.if(isSupervisor(l), () => quick(l), byRule)
+    else byRule()
+  }
+
+const SS_ACCESS = FIELD.segAccess.offset + SEGMENT.SS * FIELD.segAccess.strideBytes
+const GS_BASE = FIELD.segBase.offset + SEGMENT.GS * FIELD.segBase.strideBytes
+
+/** SDM vol. 2B, SWAPGS. */
+const swapGs = supervisorOr('swapgs', (l) => {
+  const [base, other] = [l.loadState(GS_BASE, 64), l.loadState(FIELD.kernelGsBase.offset, 64)]
+  l.storeState(GS_BASE, 64, other)
+  l.storeState(FIELD.kernelGsBase.offset, 64, base)
+})
+
+/** SDM vol. 2A, CLI. */
+const clearInterruptFlag = supervisorOr('cli', (l) => {
+  const flags = l.loadState(FIELD.systemFlags.offset, 32)
+  l.storeState(FIELD.systemFlags.offset, 32, l.pure('i32.and', flags, l.i32(~RFLAGS.lo.IF)))
+})
+
+/** SDM vol. 2B, STI: if IF was clear, interrupts stay held for one instruction. */
+const setInterruptFlag: Lifting = (l) => {
+  supervisorOr('sti', (m) => {
+    const { IF } = RFLAGS.lo
+    const flags = m.loadState(FIELD.systemFlags.offset, 32)
+    m.if(m.pure('i32.eqz', m.pure('i32.and', flags, m.i32(IF))), () => {
+      const held = m.loadState(FIELD.interruptibility.offset, 32)
+      m.storeState(FIELD.interruptibility.offset, 32, m.pure('i32.or', held, m.i32(INTERRUPTIBILITY.lo.STI)))
+      m.storeState(FIELD.systemFlags.offset, 32, m.pure('i32.or', flags, m.i32(IF)))
+    })
+  })(l)
+  l.leave()
+}
 
 /** As {@link plain}; afterwards mode or events are looked after. */
 const leaving =
@@ -52,6 +95,13 @@ const wideAddress = (l: Lifter, n: number): Value =>
 
 const pushFlags: Lifting = (l) => {
   const bits = l.source.operandSize
+  if (l.source.mode === 64) {
+    // Neither IOPL nor virtual-8086 mode matters there: the rule comes to the same.
+    const system = l.pure('i32.and', l.loadState(FIELD.systemFlags.offset, 32), l.i32(~(RFLAGS.lo.RF | RFLAGS.lo.VM)))
+    const image = l.pure('i32.or', l.pure('i32.or', system, l.i32(RFLAGS.alwaysOneLo)), l.allFlags())
+    pushValue(l, l.resize(image, 32, bits), bits)
+    return
+  }
   l.call(helperNumber('pushf'), l.i32(bits / 8))
   pushValue(l, l.result(0, bits), bits)
 }
@@ -268,8 +318,8 @@ export const SYSTEM: Readonly<Record<string, Lifting>> = {
   popfq: popFlags,
   cld: direction(false),
   std: direction(true),
-  cli: plain('cli'),
-  sti: leaving('sti'),
+  cli: clearInterruptFlag,
+  sti: setInterruptFlag,
   clac: accessControl(0),
   stac: accessControl(1),
   lgdt: loadTable(TABLE.GDT),
@@ -305,7 +355,7 @@ export const SYSTEM: Readonly<Record<string, Lifting>> = {
   sysenter: transferring('sysenter', 4),
   sysexit: transferring('sysexit', 4),
   sysexitq: transferring('sysexit', 8),
-  swapgs: plain('swapgs'),
+  swapgs: swapGs,
   rdfsbase: readBase(SEGMENT.FS),
   rdgsbase: readBase(SEGMENT.GS),
   wrfsbase: writeBase(SEGMENT.FS),

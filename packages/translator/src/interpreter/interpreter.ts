@@ -91,6 +91,8 @@ export class Interpreter {
   readonly #modes = new Map<CodeMode, ModeCode>()
   readonly #slots: { next: number }
   #mode: ModeCode | null = null
+  /** The mode before the present one. */
+  #other: ModeCode | null = null
   readonly #jumps: JumpCache
   #status = 0
   #exitStatus = 0
@@ -172,7 +174,11 @@ export class Interpreter {
   modeChanged(): void {
     const mode = this.#host.codeMode()
     if (this.#mode?.mode === mode) return
-    this.#mode = this.#modes.get(mode) ?? this.#newMode(mode)
+    const before = this.#mode
+    // To and fro between two modes, as system calls and exceptions go.
+    if (this.#other?.mode === mode) this.#mode = this.#other
+    else this.#mode = this.#modes.get(mode) ?? this.#newMode(mode)
+    this.#other = before
     this.#jumps.setMode(this.#mode.number)
   }
 
@@ -244,6 +250,7 @@ export class Interpreter {
   invalidateAll(): void {
     this.#modes.clear()
     this.#mode = null
+    this.#other = null
     this.regions?.invalidateAll()
     Object.assign(this.#slots, Predecoder.emptySlots())
     this.flushJumps()

@@ -18,6 +18,7 @@ import { Wasm, WasmType } from '../wasm/opcodes.ts'
 import { packExit, STATUS_IN_SCRATCH } from './exits.ts'
 import { Kind, kindWord, usesStatus, wideParts } from './flag-state.ts'
 import { BASE, BUDGET, FIRST, KIND, RESULT, type RegionLocals, RIP, SECOND, SITE, STATUS } from './locals.ts'
+import { isRuleCall } from './ops.ts'
 import { emitRegister, FLAG_LOCALS } from './registers.ts'
 import type { Site } from './rewrite.ts'
 import type { SlowPaths } from './slow-paths.ts'
@@ -89,6 +90,8 @@ export class RegionEffects extends GuestEffects {
       this.flagsToState(e)
       super.effect(e, n)
     } else if (op === Op['flags.bits']) this.flagsToState(e)
+    // Nothing of the instruction has happened yet: the host executes all of it.
+    else if (isRuleCall(e.code, n)) this.leave(e, HandlerStatus.slow)
     else super.effect(e, n)
   }
 

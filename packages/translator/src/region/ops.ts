@@ -1,12 +1,15 @@
 /** Families of IR ops, and where their pieces end. */
-import { type IrCode, Op } from '@ringfold/semantics'
+import { type IrCode, isRoutine, Op } from '@ringfold/semantics'
 
-export const CAN_LEAVE: ReadonlySet<number> = new Set(
-  [
-    ...(['mem.load8', 'mem.load16', 'mem.load32', 'mem.load64', 'mem.load128', 'mem.probe', 'fault', 'call'] as const),
-    ...(['mem.store8', 'mem.store16', 'mem.store32', 'mem.store64', 'mem.store128'] as const),
-  ].map((name) => Op[name]),
+export const MEMORY_STORES: ReadonlySet<number> = new Set(
+  (['mem.store8', 'mem.store16', 'mem.store32', 'mem.store64', 'mem.store128'] as const).map((name) => Op[name]),
 )
+export const CAN_LEAVE: ReadonlySet<number> = new Set([
+  ...(
+    ['mem.load8', 'mem.load16', 'mem.load32', 'mem.load64', 'mem.load128', 'mem.probe', 'fault', 'call'] as const
+  ).map((name) => Op[name]),
+  ...MEMORY_STORES,
+])
 export const FLAG_OPS: ReadonlySet<number> = new Set([
   Op['flags.set'],
   Op['flags.bits'],
@@ -30,6 +33,9 @@ export const STATE_STORES: ReadonlySet<number> = new Set([
 ])
 
 export const canLeave = (op: number): boolean => CAN_LEAVE.has(op) || op === Op.jump
+/** A call of what is no routine: the host's. */
+export const isRuleCall = (code: IrCode, n: number): boolean =>
+  code.op[n] === Op.call && !isRoutine(code.imm[n] as number)
 export const isFlagOp = (op: number): boolean => FLAG_OPS.has(op)
 
 export function matchingEnd(code: IrCode, from: number): number {

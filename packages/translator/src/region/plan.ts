@@ -1,8 +1,8 @@
 /** What a region knows of its blocks before it is written: lifted IR, who looks at flags, where the budget is checked. */
-import { IrCode, isRoutine, type LiftOptions, liftInstruction, Op } from '@ringfold/semantics'
+import { IrCode, type LiftOptions, liftInstruction, Op } from '@ringfold/semantics'
 import { type Block, successors } from './blocks.ts'
 import { Kind } from './flag-state.ts'
-import { canLeave, isFlagOp } from './ops.ts'
+import { canLeave, isFlagOp, isRuleCall, MEMORY_STORES, STATE_STORES } from './ops.ts'
 import { type FlagsInLocals, type LiftedBlock, type RewrittenBlock, rewrite } from './rewrite.ts'
 import { type Shape, shapeOf } from './shape.ts'
 
@@ -33,6 +33,13 @@ export interface RegionPlan {
   readonly needed: Int32Array
 }
 
+/** Ops behind which an instruction cannot begin anew. */
+const CHANGES: ReadonlySet<number> = new Set([
+  ...STATE_STORES,
+  ...MEMORY_STORES,
+  ...[Op.call, Op['flags.set'], Op['flags.bits']],
+])
+
 /** Ops that reach beyond registers, flags and memory: the interpreter executes their instructions. */
 const OUTSIDE: ReadonlySet<number> = new Set([Op.repeat, Op.external, Op.leave, Op.transfer])
 
@@ -55,11 +62,22 @@ export function liftBlocks(blocks: readonly Block[], options: LiftOptions, pool:
   })
 }
 
-/** Routines stay in a region: they touch neither general registers nor flags nor memory. Rules and helpers of the host may do anything. */
+/**
+ * Routines stay in a region: they touch neither general registers nor flags nor memory. Rules and helpers of the host may do anything;
+ * where they are called on one way only, before anything has changed, the region is left on that way.
+ */
 function reachesOutside(code: IrCode, start: number): boolean {
+  let depth = 0
+  let hasChanged = false
   for (let n = start; n < code.length; n++) {
     const op = code.op[n] as number
-    if (OUTSIDE.has(op) || (op === Op.call && !isRoutine(code.imm[n] as number))) return true
+    if (OUTSIDE.has(op)) return true
+    if (op === Op.if || op === Op.loop) depth++
+    else if (op === Op.end) depth--
+    else if (op === Op.else) hasChanged = hasChanged && depth > 1
+    else if (isRuleCall(code, n)) {
+      if (depth !== 1 || hasChanged) return true
+    } else if (CHANGES.has(op)) hasChanged = true
   }
   return false
 }
