@@ -9,12 +9,15 @@ import { type Block, findBlocks, type RegionSource } from './blocks.ts'
 import { defineCallRegion } from './call-region.ts'
 import type { TlbArrays } from './effects.ts'
 import { PARAMETERS, RESULTS } from './locals.ts'
+import { PASSES } from './passes/index.ts'
+import type { Pass } from './passes/pass.ts'
 import { type IrPool, liftBlocks, planRegion, type RegionPlan } from './plan.ts'
+import type { LiftedBlock } from './rewrite.ts'
 import { defineSlowPaths } from './slow-paths.ts'
 import { defineStoreFlags } from './store-flags.ts'
 import { writeRegion } from './writer.ts'
 
-export const STAGES = ['find', 'lift', 'plan', 'write'] as const
+export const STAGES = ['find', 'lift', 'passes', 'plan', 'write'] as const
 /** Callees that may come along with one region. */
 const MORE_CALLEES = 8
 
@@ -29,6 +32,8 @@ export interface CompileOptions {
   readonly state: WasmMemory
   /** For the IR, which is gone with the next translation. */
   readonly pool: IrPool
+  /** What is done with the lifted IR. Default: {@link PASSES}. */
+  readonly passes?: readonly Pass[]
   /** What becomes of a direct call to a place of the same page. Absent: nothing is known of any. */
   readonly callee?: (page: number, place: number) => Callee | null
   /** Reads a clock, in ms, for the time of each stage. */
@@ -73,7 +78,9 @@ export function compileRegions(
   const found = new CalleeFinder(wanted, options)
   const { sources, blocks } = found
   times.push(nowMs())
-  const lifted = blocks.map((region) => liftBlocks(region, lift, pool))
+  const raw = blocks.map((region) => liftBlocks(region, lift, pool))
+  times.push(nowMs())
+  const lifted = raw.map((region) => region.map((block) => runPasses(block, options)))
   times.push(nowMs())
   const plans = lifted.map((region) => (region[0]?.starts.length === 0 ? null : planRegion(region, pool)))
   times.push(nowMs())
@@ -83,6 +90,10 @@ export function compileRegions(
     STAGES.map((stage, n) => [stage, (times[n + 1] as number) - (times[n] as number)]),
   ) as Record<Stage, number>
   return { bytes, sources, regions: plans.map(describe), stageMs }
+}
+
+function runPasses(block: LiftedBlock, { passes = PASSES, pool }: CompileOptions): LiftedBlock {
+  return passes.reduce((before, pass) => pass.run(before, pool.take()), block)
 }
 
 /** Where a region begins, as one number. */

@@ -11,6 +11,7 @@ import { INDIRECT_RING_BYTES, INDIRECT_RING_OFFSET, SLOT, TLB_ARRAY_BYTES, TLB_O
 import { type CodeTable, instantiate } from '../wasm/instance.ts'
 import type { RegionSource } from './blocks.ts'
 import { type Callee, type CompiledModule, type CompileOptions, compileRegions, STAGES, type Stage } from './compile.ts'
+import type { Pass } from './passes/pass.ts'
 import { IrPool } from './plan.ts'
 
 export interface RegionOptions {
@@ -22,6 +23,8 @@ export interface RegionOptions {
   readonly mostInstructions: number
   /** Whether code is compiled that was not seen to be executed. */
   readonly isEager: boolean
+  /** What is done with the IR, in this order. Default: `PASSES`. */
+  readonly passes?: readonly Pass[]
   /** Reads a clock, in ms, for statistics: without it they have no times. */
   readonly nowMs?: () => number
 }
@@ -65,7 +68,14 @@ export interface RegionStatistics {
 
 export class Regions {
   readonly #counts = { modules: 0, translated: 0, invalidated: 0, refused: 0, sourceInstructions: 0, wasmBytes: 0 }
-  readonly #ms: Record<Stage | 'instantiate', number> = { find: 0, lift: 0, plan: 0, write: 0, instantiate: 0 }
+  readonly #ms: Record<Stage | 'instantiate', number> = {
+    find: 0,
+    lift: 0,
+    passes: 0,
+    plan: 0,
+    write: 0,
+    instantiate: 0,
+  }
   readonly #host: InterpreterHost
   readonly #parts: RegionHost
   readonly #options: RegionOptions
@@ -163,6 +173,7 @@ export class Regions {
       state: memory,
       pool: this.#pool,
       callee: (page, place) => this.#callee(modeCode, page, place),
+      ...(this.#options.passes === undefined ? {} : { passes: this.#options.passes }),
       ...(this.#options.nowMs === undefined ? {} : { nowMs: this.#options.nowMs }),
     }
   }

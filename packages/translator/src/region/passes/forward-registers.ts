@@ -1,0 +1,55 @@
+/**
+ * Copy propagation: a register that was read or written earlier in the block is not read again.
+ *
+ *     state.store64 #rax v1            state.store64 #rax v1
+ *     v3: i64 = state.load64 #rax  =>
+ *     mem.store64 v2, v3               mem.store64 v2, v1
+ *
+ * Stores stay, because what can leave the region shows the registers; where ways part or meet, everything is forgotten.
+ */
+import { FIELD } from '@ringfold/arch'
+import { type IrCode, Op, opNumber } from '@ringfold/semantics'
+import { STATE_STORES } from '../ops.ts'
+import { copyOp, type Pass, rebuildBlock } from './pass.ts'
+
+const WRAP = opNumber('i32.wrap_i64')
+const EXTEND = opNumber('i64.extend_i32_u')
+const GENERAL = FIELD.gpr
+const GENERAL_END = GENERAL.offset + GENERAL.count * GENERAL.strideBytes
+
+const isGeneral = (place: number): boolean => place >= GENERAL.offset && place < GENERAL_END
+
+/** What of the low 32 bits of a 64-bit value is known as a value already. */
+function low(into: IrCode, value: number): number {
+  return into.op[value] === EXTEND ? (into.a[value] as number) : into.push(WRAP, value, -1, -1, 0, 0)
+}
+
+export const forwardRegisters: Pass = {
+  name: 'forward-registers',
+  summary: 'registers that were read or written earlier in the block are not read again',
+  run(lifted, into) {
+    const { code } = lifted
+    /** 64-bit values by the place of their register. */
+    const known = new Map<number, number>()
+    return rebuildBlock(lifted, into, (n, a, b, c) => {
+      const op = code.op[n] as number
+      if (op === Op.if || op === Op.else || op === Op.loop || op === Op.end) known.clear()
+      const base = code.a[n] as number
+      const isState = STATE_STORES.has(op) || op === Op['state.load64'] || op === Op['state.load32']
+      if (!isState) return copyOp(code, n, into, a, b, c)
+      // A register of the x87 stack, by its number: none of those that are followed.
+      if (!code.isConstant(base)) return copyOp(code, n, into, a, b, c)
+      const place = (code.imm[n] as number) + Number(code.constant(base))
+      if (!isGeneral(place)) return copyOp(code, n, into, a, b, c)
+      const register = place & ~7
+      const value = known.get(register)
+      if (op === Op['state.load64'] && value !== undefined) return value
+      if (op === Op['state.load32'] && value !== undefined && place === register) return low(into, value)
+      const made = copyOp(code, n, into, a, b, c)
+      if (op === Op['state.load64']) known.set(register, made)
+      else if (op === Op['state.store64']) known.set(register, b)
+      else if (STATE_STORES.has(op)) known.delete(register)
+      return made
+    })
+  },
+}
