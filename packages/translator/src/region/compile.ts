@@ -1,7 +1,7 @@
 /** Regions of one code mode to the bytes of a Wasm module, with the time of each stage. */
 import type { WasmMemory } from '@ringfold/contracts'
 import type { Decoder } from '@ringfold/isa/decoder'
-import type { LiftOptions } from '@ringfold/semantics'
+import { IrCode, type LiftOptions } from '@ringfold/semantics'
 import type { AddressMode } from '../emit/guest-effects.ts'
 import { importMemories, importRuntime, routinesCalled } from '../interpreter/base-module.ts'
 import { ModuleBuilder } from '../wasm/module.ts'
@@ -92,8 +92,17 @@ export function compileRegions(
   return { bytes, sources, regions: plans.map(describe), stageMs }
 }
 
+/** What is between two passes is needed no longer behind them: two pieces take turns. */
+const BETWEEN = /* @__PURE__ */ [new IrCode(), new IrCode()] as const
+
 function runPasses(block: LiftedBlock, { passes = PASSES, pool }: CompileOptions): LiftedBlock {
-  return passes.reduce((before, pass) => pass.run(before, pool.take()), block)
+  let done = block
+  for (let n = 0; n < passes.length; n++) {
+    const into = n === passes.length - 1 ? pool.take() : (BETWEEN[n & 1] as IrCode)
+    into.clear()
+    done = (passes[n] as Pass).run(done, into)
+  }
+  return done
 }
 
 /** Where a region begins, as one number. */

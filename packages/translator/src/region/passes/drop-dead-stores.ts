@@ -29,7 +29,7 @@ function deadStores({ code }: LiftedBlock): ReadonlySet<number> {
     if (!STATE_STORES.has(op) && !STATE_LOADS.has(op)) continue
     const base = code.a[n] as number
     if (!code.isConstant(base)) continue
-    const place = (code.imm[n] as number) + Number(code.constant(base))
+    const place = (code.imm[n] as number) + (code.imm[base] as number)
     if (!isStore) overwritten.delete(place & ~7)
     else if (place >= GENERAL.offset && place < GENERAL_END) {
       if (overwritten.has(place)) dead.add(n)

@@ -29,9 +29,9 @@ export const foldConstants: Pass = {
       const op = code.op[n] as number
       if (op >= FIRST_EFFECT) return copyOp(code, n, into, a, b, c)
       if (op === WRAP && EXTENDS.has(into.op[a] as number)) return into.a[a] as number
-      if (NEUTRAL.has(op) && into.isConstant(b) && Number(into.constant(b)) === 0) return a
-      const isConstant = (v: number) => v < 0 || into.isConstant(v)
-      if (a < 0 || !isConstant(a) || !isConstant(b) || !isConstant(c)) return copyOp(code, n, into, a, b, c)
+      if (into.isConstant(b) && into.imm[b] === 0 && into.immHi[b] === 0 && NEUTRAL.has(op)) return a
+      if (a < 0 || !into.isConstant(a)) return copyOp(code, n, into, a, b, c)
+      if ((b >= 0 && !into.isConstant(b)) || (c >= 0 && !into.isConstant(c))) return copyOp(code, n, into, a, b, c)
       return builder.pure(NAMES[op] as string, a, b, c, code.imm[n] as number)
     })
   },

@@ -13,13 +13,15 @@ const [ADD32, ADD64] = [opNumber('i32.add'), opNumber('i64.add')]
 const [SUB32, SUB64] = [opNumber('i32.sub'), opNumber('i64.sub')]
 
 /** The constant that an op adds to its first argument; undefined: it is another op. */
-function addend(code: IrCode, value: number): bigint | undefined {
+function addend(code: IrCode, value: number): number | undefined {
   const op = code.op[value]
   const isSum = op === ADD32 || op === ADD64
   if (!isSum && op !== SUB32 && op !== SUB64) return undefined
   const b = code.b[value] as number
   if (!code.isConstant(b) || code.isConstant(code.a[value] as number)) return undefined
-  const constant = BigInt(code.constant(b))
+  const constant = code.imm[b] as number
+  // Displacements and steps fit into 32 bits; what does not stays as it is.
+  if (op !== ADD32 && op !== SUB32 && code.immHi[b] !== constant >> 31) return undefined
   return isSum ? constant : -constant
 }
 
@@ -36,9 +38,7 @@ export const foldOffsets: Pass = {
       if (outer === undefined || inner === undefined) return made
       into.length = made
       const is64 = code.op[n] === ADD64 || code.op[n] === SUB64
-      const sum = is64
-        ? builder.big(BigInt.asIntN(64, outer + inner))
-        : builder.i32(Number(BigInt.asIntN(32, outer + inner)))
+      const sum = is64 ? builder.i64(outer + inner, Math.floor((outer + inner) / 2 ** 32)) : builder.i32(outer + inner)
       return into.push(is64 ? ADD64 : ADD32, into.a[a] as number, sum, -1, 0, 0)
     })
   },

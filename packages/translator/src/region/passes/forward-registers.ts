@@ -39,7 +39,7 @@ export const forwardRegisters: Pass = {
       if (!isState) return copyOp(code, n, into, a, b, c)
       // A register of the x87 stack, by its number: none of those that are followed.
       if (!code.isConstant(base)) return copyOp(code, n, into, a, b, c)
-      const place = (code.imm[n] as number) + Number(code.constant(base))
+      const place = (code.imm[n] as number) + (code.imm[base] as number)
       if (!isGeneral(place)) return copyOp(code, n, into, a, b, c)
       const register = place & ~7
       const value = known.get(register)

@@ -17,18 +17,22 @@ export interface Pass {
 /** What a pass makes of an op, whose arguments are already those of the new code: a value of the new code, or -1 for none. */
 export type Rebuild = (n: number, a: number, b: number, c: number) => number
 
+/** New values by old ones, of the block that is copied now: used again, because there are many blocks and most are small. */
+let places = new Int32Array(1024)
+
 /** Copies a block op by op, as `rebuild` says. */
 export function rebuildBlock(lifted: LiftedBlock, into: IrCode, rebuild: Rebuild): LiftedBlock {
   const { code, starts, block } = lifted
   into.locals.push(...code.locals)
   into.vectors.push(...code.vectors)
-  const map = new Int32Array(code.length)
+  const { a, b, c, length } = code
+  if (places.length < length) places = new Int32Array(2 * length)
+  const map = places
   const moved: number[] = []
-  const { a, b, c } = code
-  const of = (v: number): number => (v < 0 ? -1 : (map[v] as number))
-  for (let n = 0; n < code.length; n++) {
+  for (let n = 0; n < length; n++) {
     while (moved.length < starts.length && (starts[moved.length] as number) <= n) moved.push(into.length)
-    map[n] = rebuild(n, of(a[n] as number), of(b[n] as number), of(c[n] as number))
+    const [x, y, z] = [a[n] as number, b[n] as number, c[n] as number]
+    map[n] = rebuild(n, x < 0 ? x : (map[x] as number), y < 0 ? y : (map[y] as number), z < 0 ? z : (map[z] as number))
   }
   while (moved.length < starts.length) moved.push(into.length)
   return { block, code: into, starts: moved }
