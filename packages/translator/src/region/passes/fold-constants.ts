@@ -6,7 +6,7 @@
  *     v6: i64 = i64.add v5, 0x0            v5
  */
 import { FIRST_EFFECT, IrBuilder, OP_ROWS, opNumber } from '@ringfold/semantics'
-import { copyOp, type Pass, rebuildBlock } from './pass.ts'
+import { copyOp, isFlagResult, type Pass, rebuildBlock } from './pass.ts'
 
 const WRAP = opNumber('i32.wrap_i64')
 const EXTENDS: ReadonlySet<number> = new Set([opNumber('i64.extend_i32_u'), opNumber('i64.extend_i32_s')])
@@ -29,7 +29,8 @@ export const foldConstants: Pass = {
       const op = code.op[n] as number
       if (op >= FIRST_EFFECT) return copyOp(code, n, into, a, b, c)
       if (op === WRAP && EXTENDS.has(into.op[a] as number)) return into.a[a] as number
-      if (into.isConstant(b) && into.imm[b] === 0 && into.immHi[b] === 0 && NEUTRAL.has(op)) return a
+      if (into.isConstant(b) && into.imm[b] === 0 && into.immHi[b] === 0 && NEUTRAL.has(op) && !isFlagResult(code, n))
+        return a
       if (a < 0 || !into.isConstant(a)) return copyOp(code, n, into, a, b, c)
       if ((b >= 0 && !into.isConstant(b)) || (c >= 0 && !into.isConstant(c))) return copyOp(code, n, into, a, b, c)
       return builder.pure(NAMES[op] as string, a, b, c, code.imm[n] as number)

@@ -7,7 +7,7 @@
  *     v4: i64 = i64.sub v3, 0x20       v4: i64 = i64.add v1, -0x30
  */
 import { IrBuilder, type IrCode, opNumber } from '@ringfold/semantics'
-import { copyOp, type Pass, rebuildBlock } from './pass.ts'
+import { copyOp, isFlagResult, type Pass, rebuildBlock } from './pass.ts'
 
 const [ADD32, ADD64] = [opNumber('i32.add'), opNumber('i64.add')]
 const [SUB32, SUB64] = [opNumber('i32.sub'), opNumber('i64.sub')]
@@ -35,7 +35,7 @@ export const foldOffsets: Pass = {
       const made = copyOp(code, n, into, a, b, c)
       const outer = addend(into, made)
       const inner = outer === undefined ? undefined : addend(into, a)
-      if (outer === undefined || inner === undefined) return made
+      if (outer === undefined || inner === undefined || isFlagResult(code, n)) return made
       into.length = made
       const is64 = code.op[n] === ADD64 || code.op[n] === SUB64
       const sum = is64 ? builder.i64(outer + inner, Math.floor((outer + inner) / 2 ** 32)) : builder.i32(outer + inner)

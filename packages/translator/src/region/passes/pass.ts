@@ -1,5 +1,5 @@
 /** Passes over the lifted IR of one block, and what they have in common. */
-import type { IrCode } from '@ringfold/semantics'
+import { type IrCode, Op } from '@ringfold/semantics'
 import type { LiftedBlock } from '../rewrite.ts'
 
 /**
@@ -37,6 +37,20 @@ export function rebuildBlock(lifted: LiftedBlock, into: IrCode, rebuild: Rebuild
   while (moved.length < starts.length) moved.push(into.length)
   return { block, code: into, starts: moved }
 }
+
+/**
+ * Whether an op makes the result of an operation that sets flags: it has to stay the sum or difference of its operands, by which
+ * conditions are recognized as comparisons. `flags.set` stands behind it, within a few ops.
+ */
+export function isFlagResult(code: IrCode, n: number): boolean {
+  const end = Math.min(n + NEAR, code.length)
+  for (let i = n + 1; i < end; i++)
+    if (code.op[i] === FLAGS_SET) return code.c[i] === n || code.a[code.c[i] as number] === n
+  return false
+}
+
+const FLAGS_SET = Op['flags.set']
+const NEAR = 6
 
 /** Copies an op with these arguments. */
 export const copyOp = (code: IrCode, n: number, into: IrCode, a: number, b: number, c: number): number =>
