@@ -9,6 +9,7 @@ import type { EffectiveAccess } from './effective-access.ts'
 import { CpuError } from './errors.ts'
 import { InterpreterEngine } from './interpreter-engine.ts'
 import type { Memory1 } from './memory1.ts'
+import { observerAt, type RegionWatch } from './region-watch.ts'
 
 /** The parts of a processor that an engine works with. */
 export interface EngineParts {
@@ -55,13 +56,32 @@ const EAGER: RegionOptions = { hotAfter: 1, batch: 1, mostInstructions: 200, isE
 /** Compiles what is worth its price. */
 const WHEN_HOT: RegionOptions = { hotAfter: 5000, batch: 32, mostInstructions: 400, isEager: false }
 
+/** What may be asked of the region tier of an engine: anything else is as the engine of that name has it. */
+export interface RegionEngineOptions extends Partial<Omit<RegionOptions, 'observer' | 'nowMs'>> {
+  /** Is shown what becomes of the code at an address. */
+  readonly watch?: RegionWatch
+}
+
+/**
+ * A factory of the engine `translator` or `auto` with other passes, or other thresholds. `passes` replaces all of `PASSES` of
+ * `@ringfold/translator`: give those of them that are to stay.
+ */
+export function regionEngine(name: 'translator' | 'auto', options: RegionEngineOptions = {}): EngineFactory {
+  const { watch, ...regions } = options
+  return (parts) => {
+    const observer = watch === undefined ? {} : { observer: observerAt(watch, parts) }
+    const base = name === 'auto' ? WHEN_HOT : EAGER
+    return new InterpreterEngine(parts, name, { ...base, ...clockOf(parts), ...regions, ...observer })
+  }
+}
+
 const clockOf = ({ nowMs }: EngineParts) => (nowMs === undefined ? {} : { nowMs })
 
 const FACTORIES = {
   reference: () => new ReferenceEngine(),
   interpreter: (parts) => new InterpreterEngine(parts),
-  translator: (parts) => new InterpreterEngine(parts, 'translator', { ...EAGER, ...clockOf(parts) }),
-  auto: (parts) => new InterpreterEngine(parts, 'auto', { ...WHEN_HOT, ...clockOf(parts) }),
+  translator: regionEngine('translator'),
+  auto: regionEngine('auto'),
 } as const satisfies Readonly<Record<string, EngineFactory>>
 
 export type EngineName = keyof typeof FACTORIES

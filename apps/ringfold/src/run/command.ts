@@ -2,7 +2,7 @@ import type { EngineName } from '@ringfold/cpu'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { ENGINE_NAMES } from '../engine-names.ts'
 import { setCommandStatus } from '../exit.ts'
-import { parseSize, parseWithin } from '../numbers.ts'
+import { parseAddress, parseSize, parseWithin } from '../numbers.ts'
 
 /** The options of `run` as commander gives them. */
 export interface RunOptions {
@@ -22,6 +22,8 @@ export interface RunOptions {
   readonly debugExit?: number
   readonly engine: EngineName
   readonly stats: boolean
+  readonly dump?: 'ir' | 'wasm'
+  readonly at?: bigint
   readonly clock?: 'virtual' | 'real'
   readonly maxInstructions?: number
   readonly snapshot?: string
@@ -56,6 +58,7 @@ Examples:
   $ ringfold run --guest debian:686 --cpus 2 --disk disk.img,overlay=changes.rfo --net user
   $ ringfold run --kernel vmlinuz --initrd initrd.img --append "console=ttyS0 quiet"
   $ ringfold run --guest debian --script 'uname -a; cat /proc/cpuinfo' --report report.json
+  $ ringfold run --guest debian --append nokaslr --dump ir --at 0xffffffff81000000
   $ ringfold run --guest xen --cpus 2 --append "dom0_mem=384M"
   $ ringfold run --kernel xen.gz --module "vmlinuz console=hvc0" --module initrd.img --append "console=com1" --memory 512M
   $ ringfold run --kernel test.elf --module "env A=1" --serial stdio --debug-exit 0xf4 --cpu-model x86-64-v2-amd`
@@ -122,6 +125,13 @@ function addRunTail(command: Command): void {
       'tell at the end what the engine counted: regions, modules, bytes, times, why it was left',
       false,
     )
+    .addOption(
+      new Option(
+        '--dump <what>',
+        'tell at the end what became of the code at --at: its IR pass by pass, or its WebAssembly',
+      ).choices(['ir', 'wasm']),
+    )
+    .option('--at <address>', 'linear address of an instruction, for --dump', parseAddress)
     .option('--script <text>', 'commands for the shell of the guest, which then powers off')
     .option('--offline', 'obtain nothing: use what is there of a guest', false)
     .option('--no-reboot', 'a guest that resets itself ends the run')

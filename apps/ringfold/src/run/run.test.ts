@@ -84,6 +84,32 @@ describe('run', () => {
     })
   })
 
+  it('shows what became of a piece of guest code', () => {
+    const code = `
+  mov esp, 0x90000
+  mov ecx, 20000
+again:
+  push ecx
+  add eax, ecx
+  pop ecx
+  dec ecx
+  jnz again
+  mov al, 40
+  out 0xf4, al`
+    writeFileSync(at('loop.elf'), multibootKernel(code))
+    const dump = (...args: readonly string[]) =>
+      run('--kernel', at('loop.elf'), '--serial', 'none', '--debug-exit', '0xf4', '--dump', ...args)
+    const ir = dump('ir', '--at', '0x10002c')
+    expect(ir.status).toBe(81)
+    for (const text of ['region at 0x10002a: ', '0x10002f  jne 0x10002a', 'lift:', 'forward-registers:', 'locals:'])
+      expect(ir.stderr).toContain(text)
+    const wasm = dump('wasm', '--at', '0x10002a', '--engine', 'translator')
+    expect(wasm.stderr).toMatch(/region at 0x10002a[\s\S]*\(func \(;\d+;\)[\s\S]*i32\.lt_s/)
+    expect(dump('ir', '--at', '0x200000').stderr).toContain('nothing was made of the code at 0x200000')
+    expect(dump('ir').status).toBe(2)
+    expect(dump('ir', '--at', '0x10002a', '--engine', 'interpreter').status).toBe(2)
+  })
+
   it('repeats to the bit with the virtual clock, on both engines', () => {
     const ends = ['reference', 'interpreter'].map((engine) => {
       run(

@@ -14,6 +14,7 @@ import { ExitStatus, InputError } from '../exit.ts'
 import { withInputErrors } from '../host-errors.ts'
 import type { RunOptions } from './command.ts'
 import { openDisk, openNet, openSerial } from './devices.ts'
+import { Dump } from './dump.ts'
 import { chooseGuest } from './guest.ts'
 import { reportOf } from './report.ts'
 import { Session } from './session.ts'
@@ -28,6 +29,7 @@ export async function runRun(options: RunOptions): Promise<number> {
 }
 
 async function run(options: RunOptions): Promise<number> {
+  const dump = Dump.of(options)
   checkOptions(options)
   const isInteractive = process.stdin.isTTY === true && process.stdout.isTTY === true
   const guest = await chooseGuest(options, isInteractive)
@@ -35,7 +37,7 @@ async function run(options: RunOptions): Promise<number> {
   const recording = await optionalFile(options.replay, 'recording')
   const session = new Session(options, isInteractive)
   const epochSeconds = epochOf(options, recording, isInteractive)
-  const machine = await build(options, { ...guest, snapshot, epochSeconds }, session, isInteractive)
+  const machine = await build(options, { ...guest, snapshot, epochSeconds }, session, isInteractive, dump)
   session.attach(machine)
   try {
     if (snapshot !== undefined) machine.restore(snapshot)
@@ -44,7 +46,7 @@ async function run(options: RunOptions): Promise<number> {
     const startMs = performance.now()
     const end = await session.run()
     const seconds = (performance.now() - startMs) / 1000
-    await writeResults(options, { machine, guest: guest.name, end, seconds, epochSeconds })
+    await writeResults(options, { machine, dump, guest: guest.name, end, seconds, epochSeconds })
     return statusOf(end, machine, options)
   } finally {
     session.end()
@@ -98,6 +100,7 @@ async function build(
   { boot, memoryBytes = DEFAULT_MEMORY, snapshot, epochSeconds }: Beginning,
   session: Session,
   isInteractive: boolean,
+  dump: Dump | undefined,
 ): Promise<Machine> {
   const shape = snapshot === undefined ? undefined : snapshotShape(snapshot)
   const memory = options.memory ?? shape?.memoryBytes ?? memoryBytes
@@ -119,7 +122,7 @@ async function build(
     memory,
     cpus: options.cpus ?? shape?.cpus ?? 1,
     cpuModel: modelOf(options, snapshot),
-    engine: options.engine,
+    engine: dump?.engine ?? options.engine,
     clock: clockOf(options, isInteractive),
     epochSeconds,
     serial: await serialLines(options, session),
@@ -145,6 +148,7 @@ async function serialLines(options: RunOptions, session: Session): Promise<(Cons
 
 interface Results {
   readonly machine: Machine
+  readonly dump: Dump | undefined
   readonly guest: string
   readonly end: MachineEnd
   readonly seconds: number
@@ -154,6 +158,7 @@ interface Results {
 async function writeResults(options: RunOptions, results: Results): Promise<void> {
   const { machine, guest, end, seconds, epochSeconds } = results
   const { report, record, snapshot, stats } = options
+  if (results.dump !== undefined) process.stderr.write(await results.dump.text())
   if (stats) process.stderr.write(`${statsTable(machine.engineStatistics())}\n`)
   if (report !== undefined) {
     const text = JSON.stringify(reportOf(guest, machine, end, seconds), null, 2)

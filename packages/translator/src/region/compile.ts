@@ -9,6 +9,7 @@ import { type Block, findBlocks, type RegionSource } from './blocks.ts'
 import { defineCallRegion } from './call-region.ts'
 import type { TlbArrays } from './effects.ts'
 import { PARAMETERS, RESULTS } from './locals.ts'
+import { describeBlocks, type RegionObserver } from './observe.ts'
 import { PASSES } from './passes/index.ts'
 import type { Pass } from './passes/pass.ts'
 import { type IrPool, liftBlocks, planRegion, type RegionPlan } from './plan.ts'
@@ -34,6 +35,8 @@ export interface CompileOptions {
   readonly pool: IrPool
   /** What is done with the lifted IR. Default: {@link PASSES}. */
   readonly passes?: readonly Pass[]
+  /** Is shown what becomes of code. */
+  readonly observer?: RegionObserver
   /** What becomes of a direct call to a place of the same page. Absent: nothing is known of any. */
   readonly callee?: (page: number, place: number) => Callee | null
   /** Reads a clock, in ms, for the time of each stage. */
@@ -84,12 +87,21 @@ export function compileRegions(
   times.push(nowMs())
   const plans = lifted.map((region) => (region[0]?.starts.length === 0 ? null : planRegion(region, pool)))
   times.push(nowMs())
-  const bytes = emitModule(found, plans, tableStart, options)
+  const { bytes, indices } = emitModule(found, plans, tableStart, options)
   times.push(nowMs())
   const stageMs = Object.fromEntries(
     STAGES.map((stage, n) => [stage, (times[n + 1] as number) - (times[n] as number)]),
   ) as Record<Stage, number>
-  return { bytes, sources, regions: plans.map(describe), stageMs }
+  const regions = plans.map(describe)
+  const { observer, passes = PASSES } = options
+  if (observer !== undefined)
+    for (const [n, { page, source }] of sources.entries()) {
+      const [plan, region] = [plans[n], regions[n]]
+      if (plan === null || plan === undefined || !observer.wants(page, region?.ranges ?? [])) continue
+      const blocks = describeBlocks(raw[n] as LiftedBlock[], plan, passes)
+      observer.show({ page, entry: source.entry, blocks, module: bytes, functionIndex: indices[n] as number })
+    }
+  return { bytes, sources, regions, stageMs }
 }
 
 /** What is between two passes is needed no longer behind them: two pieces take turns. */
@@ -159,7 +171,7 @@ function emitModule(
   plans: readonly (RegionPlan | null)[],
   tableStart: number,
   { tlb, ram, state, address }: CompileOptions,
-): Uint8Array {
+): { readonly bytes: Uint8Array; readonly indices: readonly (number | undefined)[] } {
   const module = new ModuleBuilder()
   const codes = plans.flatMap(
     (plan) => plan?.rewritten.flatMap((each) => (each === undefined ? [] : [each.code])) ?? [],
@@ -180,7 +192,7 @@ function emitModule(
     if (plan !== null) callees.set(placeOf(sources[n] as PlacedSource), module.declare())
   })
   const regionType = module.type(PARAMETERS, RESULTS)
-  const indices: number[] = []
+  const indices: (number | undefined)[] = []
   plans.forEach((plan, n) => {
     if (plan === null) return
     const { page } = sources[n] as PlacedSource
@@ -189,8 +201,11 @@ function emitModule(
     const element = (place: number) => elements.get(page + place)
     const { locals, body, hints } = writeRegion(plan, { ...parts, callee, element, regionType })
     module.define(index, PARAMETERS, RESULTS, locals, body, hints)
-    indices.push(index)
+    indices[n] = index
   })
-  module.fillTable(tableStart, indices)
-  return module.toBytes()
+  module.fillTable(
+    tableStart,
+    indices.filter((index) => index !== undefined),
+  )
+  return { bytes: module.toBytes(), indices }
 }

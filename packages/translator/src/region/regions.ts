@@ -11,6 +11,7 @@ import { INDIRECT_RING_BYTES, INDIRECT_RING_OFFSET, SLOT, TLB_ARRAY_BYTES, TLB_O
 import { type CodeTable, instantiate } from '../wasm/instance.ts'
 import type { RegionSource } from './blocks.ts'
 import { type Callee, type CompiledModule, type CompileOptions, compileRegions, STAGES, type Stage } from './compile.ts'
+import type { RegionObserver } from './observe.ts'
 import type { Pass } from './passes/pass.ts'
 import { IrPool } from './plan.ts'
 
@@ -25,6 +26,8 @@ export interface RegionOptions {
   readonly isEager: boolean
   /** What is done with the IR, in this order. Default: `PASSES`. */
   readonly passes?: readonly Pass[]
+  /** Is shown what becomes of code. */
+  readonly observer?: RegionObserver
   /** Reads a clock, in ms, for statistics: without it they have no times. */
   readonly nowMs?: () => number
 }
@@ -174,6 +177,7 @@ export class Regions {
       pool: this.#pool,
       callee: (page, place) => this.#callee(modeCode, page, place),
       ...(this.#options.passes === undefined ? {} : { passes: this.#options.passes }),
+      ...(this.#options.observer === undefined ? {} : { observer: this.#options.observer }),
       ...(this.#options.nowMs === undefined ? {} : { nowMs: this.#options.nowMs }),
     }
   }

@@ -37,6 +37,7 @@ export const foldOffsets: Pass = {
       const inner = outer === undefined ? undefined : addend(into, a)
       if (outer === undefined || inner === undefined || isFlagResult(code, n)) return made
       into.length = made
+      if (outer + inner === 0) return into.a[a] as number
       const is64 = code.op[n] === ADD64 || code.op[n] === SUB64
       const sum = is64 ? builder.i64(outer + inner, Math.floor((outer + inner) / 2 ** 32)) : builder.i32(outer + inner)
       return into.push(is64 ? ADD64 : ADD32, into.a[a] as number, sum, -1, 0, 0)

@@ -29,11 +29,15 @@ export const forwardRegisters: Pass = {
   summary: 'registers that were read or written earlier in the block are not read again',
   run(lifted, into) {
     const { code } = lifted
-    /** 64-bit values by the place of their register. */
+    /** By the place of their register: 64-bit values, and low halves that were read. */
     const known = new Map<number, number>()
+    const halves = new Map<number, number>()
     return rebuildBlock(lifted, into, (n, a, b, c) => {
       const op = code.op[n] as number
-      if (op === Op.if || op === Op.else || op === Op.loop || op === Op.end) known.clear()
+      if (op === Op.if || op === Op.else || op === Op.loop || op === Op.end) {
+        known.clear()
+        halves.clear()
+      }
       const base = code.a[n] as number
       const isState = STATE_STORES.has(op) || op === Op['state.load64'] || op === Op['state.load32']
       if (!isState) return copyOp(code, n, into, a, b, c)
@@ -44,8 +48,11 @@ export const forwardRegisters: Pass = {
       const register = place & ~7
       const value = known.get(register)
       if (op === Op['state.load64'] && value !== undefined) return value
-      if (op === Op['state.load32'] && value !== undefined && place === register) return low(into, value)
-      const made = copyOp(code, n, into, a, b, c)
+      const isHalf = op === Op['state.load32'] && place === register
+      if (isHalf && halves.has(register)) return halves.get(register) as number
+      const made = isHalf && value !== undefined ? low(into, value) : copyOp(code, n, into, a, b, c)
+      if (STATE_STORES.has(op)) halves.delete(register)
+      else if (isHalf) halves.set(register, made)
       if (op === Op['state.load64']) known.set(register, made)
       else if (op === Op['state.store64']) known.set(register, b)
       else if (STATE_STORES.has(op)) known.delete(register)
