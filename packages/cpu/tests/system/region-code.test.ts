@@ -1,6 +1,7 @@
 /** What regions have to get right between instructions: every kind of flags behind joins, and a loop without structure, stopped anywhere. */
 import { compareStates } from '@ringfold/arch'
-import { ENGINES } from '@ringfold/cpu'
+import { ENGINES, regionEngine } from '@ringfold/cpu'
+import { PASSES } from '@ringfold/translator'
 import { expect, it } from 'vitest'
 import { AT, TestMachine } from '../machine.ts'
 import { seed, seededRandom } from '../seeded-random.ts'
@@ -63,11 +64,18 @@ second: lea rbx, [rbx + rbx*2]
 done: mov rax, rbx
 wait: jmp wait`
 
+/** The region tier with no passes, each pass alone, and no room for what it has made. */
+const VARIANTS = [
+  regionEngine('translator', { passes: [] }),
+  ...PASSES.map((pass) => regionEngine('translator', { passes: [pass] })),
+  regionEngine('translator', { mostBytes: 1 }),
+]
+
 it.each([
   ['every kind of flags', FLAGS, 200],
   ['a loop with two entries', TWO_ENTRIES, 140],
 ] as const)(`engines agree on %s after any number of instructions (RINGFOLD_SEED=${seed})`, (_, text, most) => {
-  const machines = ENGINES.map((engine) => new TestMachine({ engine, ramBytes: 1 << 20 }))
+  const machines = [...ENGINES, ...VARIANTS].map((engine) => new TestMachine({ engine, ramBytes: 1 << 20 }))
   for (const machine of machines) {
     machine.load(text, 64)
     machine.enter(64, 0)
@@ -88,6 +96,7 @@ it.each([
     for (const b of others) expect(compareStates(a.cpu.state, b.cpu.state), `${b.cpu.engine}, ${budget}`).toEqual([])
   }
   const counted = machines.map(({ cpu }) => cpu.engineStatistics().regions)
+  expect((counted.at(-1) as { evictions: number }).evictions).toBeGreaterThan(1)
   // It was regions that ran.
   expect(counted[ENGINES.indexOf('translator')]).toMatchObject({ refused: 0 })
   expect((counted[ENGINES.indexOf('translator')] as { instructions: number }).instructions).toBeGreaterThan(most)

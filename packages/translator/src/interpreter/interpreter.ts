@@ -379,7 +379,13 @@ export class Interpreter {
       const page = this.#view.getUint32(entry + SLOT.displacement, true)
       regions.hot(this.#mode as ModeCode, page, this.#view.getUint16(entry + SLOT.end, true))
     }
-    if (regions.isDue(status === HandlerStatus.hot)) regions.compile()
+    if (!regions.isDue(status === HandlerStatus.hot)) return
+    if (!regions.isFull()) regions.compile()
+    else {
+      // What is hot comes back, and is compiled then: before something new is, so that there is progress however little room there is.
+      this.invalidateAll()
+      this.modeChanged()
+    }
   }
 
   /** Puts RIP into the state. */

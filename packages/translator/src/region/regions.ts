@@ -22,6 +22,8 @@ export interface RegionOptions {
   readonly batch: number
   /** Instructions of one region, at most. */
   readonly mostInstructions: number
+  /** Bytes of Wasm modules that are kept; with more, all code is forgotten, and what is still hot comes back. Default 48 MiB. */
+  readonly mostBytes?: number
   /** Whether code is compiled that was not seen to be executed. */
   readonly isEager: boolean
   /** What is done with the IR, in this order. Default: `PASSES`. */
@@ -35,6 +37,7 @@ export interface RegionOptions {
 /** Of the visits of what is hot, those of what is warm. */
 const WARM = 1 / 64
 const TABLE_STEP = 4096
+const MOST_BYTES = 48 << 20
 
 interface Hot {
   readonly mode: ModeCode
@@ -65,12 +68,24 @@ export interface RegionStatistics {
   /** Guest instructions that were translated, each as often as it was. */
   readonly sourceInstructions: number
   readonly wasmBytes: number
+  /** How often all was forgotten because modules had become too large together. */
+  readonly evictions: number
   /** Milliseconds by stage: the translator's own, and V8's module. */
   readonly ms: Readonly<Record<Stage | 'instantiate', number>>
 }
 
 export class Regions {
-  readonly #counts = { modules: 0, translated: 0, invalidated: 0, refused: 0, sourceInstructions: 0, wasmBytes: 0 }
+  readonly #counts = {
+    modules: 0,
+    translated: 0,
+    invalidated: 0,
+    refused: 0,
+    sourceInstructions: 0,
+    wasmBytes: 0,
+    evictions: 0,
+  }
+  /** Of the modules since everything was forgotten last. */
+  #bytes = 0
   readonly #ms: Record<Stage | 'instantiate', number> = {
     find: 0,
     lift: 0,
@@ -130,6 +145,13 @@ export class Regions {
     const due = this.#waited
     this.#waited = true
     return due
+  }
+
+  /** Whether the modules are too large together: then all code is to be forgotten. */
+  isFull(): boolean {
+    if (this.#bytes <= (this.#options.mostBytes ?? MOST_BYTES)) return false
+    this.#counts.evictions++
+    return true
   }
 
   /** Compiles what waits: a module for each mode. */
@@ -231,6 +253,7 @@ export class Regions {
     for (const stage of STAGES) this.#ms[stage] += stageMs[stage]
     this.#counts.modules++
     this.#counts.wasmBytes += bytes.length
+    this.#bytes += bytes.length
   }
 
   /** Lets entries lead to their regions. */
@@ -277,6 +300,7 @@ export class Regions {
   invalidateAll(): void {
     for (const page of [...this.#ofPage.keys()]) this.invalidatePage(page)
     this.#used.clear()
+    this.#bytes = 0
     this.#queue = []
   }
 }
