@@ -75,6 +75,8 @@ export interface ExecutionEngine {
   attend?(): void
   /** Translations of linear addresses have changed; with `keepGlobal`, not those of global pages. */
   translationsChanged(keepGlobal?: boolean): void
+  /** The translation of one page of 4096 bytes has changed, and that of no other. Absent: {@link translationsChanged} is called. */
+  translationChanged?(lo: number, hi: number): void
   /** Forgets code of these physical pages; without arguments, all code. */
   invalidateCode(firstPage?: PageNumber, pages?: number): void
   /** What it counted; for people, and never part of a state. */

@@ -229,6 +229,16 @@ export class InterpreterEngine implements InterpreterHost, ExecutionEngine {
     this.#fetchLo.fill(NO_FETCH)
   }
 
+  translationChanged(lo: number, hi: number): void {
+    const { state } = this
+    const rip = (state.first(FIELD.rip) + state.first(FIELD.csBase)) >>> 0
+    // Data, nearly always. Jump targets are offsets in CS: they are addresses where its base is 0.
+    const isCode =
+      state.first(FIELD.csBase) !== 0 || this.interpreter.mayJumpTo(lo, hi) || rip >>> PAGE_SHIFT === lo >>> PAGE_SHIFT
+    if (isCode) this.translationsChanged()
+    else this.#fetchLo[(lo >>> PAGE_SHIFT) & (FETCH_ENTRIES - 1)] = NO_FETCH
+  }
+
   codePage(hostOffset: number): void {
     const page = this.#lastPage
     this.#pageOfHost.set(hostOffset, page)

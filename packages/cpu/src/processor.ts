@@ -243,6 +243,13 @@ export class Processor {
     this.#engine.translationsChanged(keepGlobal)
   }
 
+  /** The translation of a page at an address has changed: of one of 4096 bytes, or larger. */
+  translationChanged(lo: number, hi: number, isLarge: boolean): void {
+    const engine = this.#engine
+    if (isLarge || engine.translationChanged === undefined) engine.translationsChanged()
+    else engine.translationChanged(lo, hi)
+  }
+
   /** Puts what the engine keeps elsewhere (lazy flags) into the state. */
   settle(): void {
     this.#engine.settle()

@@ -40,8 +40,8 @@ export class ProcessorRuleHost implements RuleHost {
   }
 
   invalidatePage(lo: number, hi: number): void {
-    this.#parts.mmu.invalidatePage(lo, hi)
-    this.#parts.processor.translationsChanged()
+    const largeSizes = this.#parts.mmu.invalidatePage(lo, hi)
+    this.#parts.processor.translationChanged(lo, hi, largeSizes !== 0)
   }
 
   invpcid(type: number, pcid: number, lo: number, hi: number): void {

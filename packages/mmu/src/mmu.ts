@@ -114,12 +114,17 @@ export class Mmu implements AddressTranslator {
 
   // What the instructions do. Each is the part behind the checks of privilege and operands, which are the rules' own.
 
-  /** INVLPG: the page of an address, for the present PCID and among global pages; every piece of a large one. */
-  invalidatePage(lo: number, hi: number): void {
+  /**
+   * INVLPG: the page of an address, for the present PCID and among global pages; every piece of a large one.
+   *
+   * @returns the sizes of large pages, added, that may have been known for the address; 0: it had 4096 bytes
+   */
+  invalidatePage(lo: number, hi: number): number {
     const sizes = this.secondLevel.drop(lo, hi, this.paging.pcid, true)
     // The first level may still hold pieces that the second has lost.
     for (let rest = sizes; rest !== 0; rest &= rest - 1) this.firstLevel.dropRange(lo, hi, rest & -rest)
     this.firstLevel.dropLinear(lo, hi)
+    return sizes
   }
 
   /** INVPCID with one of `INVPCID_TYPE`. */

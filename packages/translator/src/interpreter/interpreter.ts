@@ -170,6 +170,11 @@ export class Interpreter {
     this.#jumps.flush(keepGlobal)
   }
 
+  /** Whether jumps may know code of the page of 4096 bytes at a linear address. */
+  mayJumpTo(lo: number, hi: number): boolean {
+    return this.#jumps.mayHold(lo, hi)
+  }
+
   /** The processor's mode has changed, perhaps: `codeMode` of the host is asked again. */
   modeChanged(): void {
     const mode = this.#host.codeMode()

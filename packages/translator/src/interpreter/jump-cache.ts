@@ -35,12 +35,18 @@ const GENERATIONS = 1 << (31 - MODE_BITS)
 /** Modes that entries tell apart: numbers 1 to this. */
 export const MOST_MODES: number = (1 << MODE_BITS) - 1
 
+const PAGE_FILTER = 4096
+const pageIndex = (lo: number): number => (lo >>> PAGE_SHIFT) & (PAGE_FILTER - 1)
+
 /** The jump cache as the host sees it. */
 export class JumpCache {
   readonly #view: DataView
   #mode = 0
   #generation = 1
   #upperGeneration = 1
+  /** A byte for pages of the lower and of the upper half that entries were noted for, by some bits of their numbers. */
+  readonly #pages = new Uint8Array(PAGE_FILTER)
+  readonly #upperPages = new Uint8Array(PAGE_FILTER)
   /** All entries of the upper half of the address space are of global pages. */
   #upperIsGlobal = true
 
@@ -55,15 +61,22 @@ export class JumpCache {
     this.#write()
   }
 
+  /** Whether there may be an entry for a page of 4096 bytes. */
+  mayHold(lo: number, hi: number): boolean {
+    return (hi | 0) < 0 ? this.#upperPages[pageIndex(lo)] !== 0 : this.#pages[pageIndex(lo)] !== 0
+  }
+
   /** Forgets all entries; with `keepGlobal`, none of the upper half if all there are of global pages. */
   flush(keepGlobal: boolean): void {
     this.#generation = (this.#generation + 1) % GENERATIONS
+    this.#pages.fill(0)
     const isRound = this.#generation === 0
     // Numbers must not come back while entries carry them.
     if (isRound) this.#empty()
     if (!keepGlobal || !this.#upperIsGlobal || isRound) {
       this.#upperGeneration = this.#generation
       this.#upperIsGlobal = true
+      this.#upperPages.fill(0)
     }
     this.#write()
   }
@@ -93,6 +106,8 @@ export class JumpCache {
   /** Lets jumps find a slot. */
   note(slot: number, lo: number, hi: number, isGlobal: boolean): void {
     if ((hi | 0) < 0 && !isGlobal) this.#upperIsGlobal = false
+    const pages = (hi | 0) < 0 ? this.#upperPages : this.#pages
+    pages[pageIndex(lo)] = 1
     const view = this.#view
     const entry = jumpEntry(lo)
     view.setInt32(JUMP.rip + entry, lo, true)

@@ -79,6 +79,19 @@ export function rewrite(lifted: LiftedBlock, options: RewriteOptions): Rewritten
   return new BlockRewriter(lifted, options).run()
 }
 
+/** By value: the snapshot for which it was looked at last. */
+let visits = new Int32Array(1024)
+let lastVisit = 0
+
+function nextVisit(): number {
+  if (lastVisit === 0x7fffffff) {
+    visits.fill(0)
+    lastVisit = 0
+  }
+  lastVisit++
+  return lastVisit
+}
+
 class BlockRewriter {
   readonly #old: IrCode
   readonly #lifted: LiftedBlock
@@ -100,6 +113,7 @@ class BlockRewriter {
   /** For each open if or loop: whether flags change in it. */
   readonly #open: boolean[] = []
   #index = 0
+  #visit = 0
 
   constructor(lifted: LiftedBlock, options: RewriteOptions) {
     this.#lifted = lifted
@@ -323,12 +337,21 @@ class BlockRewriter {
     if (!this.#isDirty || s === null) return null
     // Over what only the locals know, the cold path lays it by itself.
     const shown = s.overlay?.under === null ? s : this.#plain(s)
+    this.#visit = nextVisit()
     for (const v of [shown.a, shown.b, shown.r, shown.status]) if (v >= 0) this.#keep(v)
     return shown
   }
 
   #keep(v: Value): void {
     const { code } = this.#b
+    // Values are shared: each is looked at once.
+    if (visits[v] === this.#visit) return
+    if (v >= visits.length) {
+      const grown = new Int32Array(2 * v)
+      grown.set(visits)
+      visits = grown
+    }
+    visits[v] = this.#visit
     const op = code.op[v] as number
     if (STATE_LOADS.has(op)) {
       const written = this.#lastStore.get((code.imm[v] as number) >> 3)
