@@ -79,12 +79,10 @@ const word = ({ offset, strideBytes }: { readonly offset: number; readonly strid
   (offset + index * strideBytes) >>> 2
 const FLAGS_WORD = /* @__PURE__ */ word(FIELD.systemFlags)
 const CS_ACCESS_WORD = /* @__PURE__ */ word(FIELD.segAccess, SEGMENT.CS)
-/** Words of the state on which the mode of 64-bit code depends, besides flags. */
-const MODE_WORDS: readonly number[] = /* @__PURE__ */ (() => [
-  CS_ACCESS_WORD,
-  word(FIELD.segAccess, SEGMENT.SS),
-  ...[FIELD.cr0, FIELD.cr4, FIELD.efer, FIELD.dr7].map((field) => word(field)),
-])()
+const SS_ACCESS_WORD = /* @__PURE__ */ word(FIELD.segAccess, SEGMENT.SS)
+/** Words of the registers on which modes depend. */
+const CONTROL_WORDS: readonly number[] = /* @__PURE__ */ (() =>
+  [FIELD.cr0, FIELD.cr4, FIELD.efer, FIELD.dr7].map((field) => word(field)))()
 /** Enable bits of the breakpoints in DR7. */
 const DR7_ENABLES = 0xff
 /** Deliveries without an instruction retired between them, after which `run` returns: a guest may fault for ever. */
@@ -111,13 +109,17 @@ export class Processor {
   readonly #dispose: (() => void)[] = []
   /** Something watches single instructions: breakpoints, hooks, alignment checks. */
   #watched = false
+  /** The same, but for alignment checks. */
+  #isObserved = false
   #modeChanged = true
   /** Control registers that the paging unit has seen. */
   #cr0 = -1
   #cr4 = -1
   #efer = -1
   /** What of the state the last application of a mode saw. */
-  readonly #modeSeen = new Float64Array(MODE_WORDS.length).fill(-1)
+  readonly #controlSeen = new Float64Array(CONTROL_WORDS.length).fill(-1)
+  #csSeen = -1
+  #ssSeen = -1
   #flagsSeen = -1
   #hooksSeen = -1
   #stopRequested = false
@@ -222,7 +224,7 @@ export class Processor {
     this.mmu.modeChanged()
     this.mmu.flushAll(false)
     this.translationsChanged()
-    this.#modeSeen.fill(-1)
+    this.#controlSeen.fill(-1)
     this.#applyMode()
   }
 
@@ -262,38 +264,55 @@ export class Processor {
 
   #applyMode(): void {
     this.#modeChanged = false
-    if (this.#isSameMode()) return
+    const isSameControl = this.#isSameControl()
+    if (this.#isSameCode() && isSameControl) return
     const { state } = this
-    this.#reloadPaging()
+    if (!isSameControl) this.#reloadPaging()
     this.#access.modeChanged()
     this.#memory1.selectTlb(cplOf(state) === 3)
     this.#engine.modeChanged()
-    const breakpoints = (state.first(FIELD.dr7) & DR7_ENABLES) !== 0
+    if (!isSameControl) this.#lookForWatchers()
+    this.#watched = this.#isObserved || this.#access.alignmentChecked
+  }
+
+  /** Breakpoints and hooks. */
+  #lookForWatchers(): void {
+    const breakpoints = (this.state.first(FIELD.dr7) & DR7_ENABLES) !== 0
     const hooked = this.hooks.has('memory')
-    this.#watched = breakpoints || hooked || this.hooks.has('instruction') || this.#access.alignmentChecked
+    this.#isObserved = breakpoints || hooked || this.hooks.has('instruction')
     this.#access.observer = breakpoints || hooked ? this.#observe : null
     this.#context.linear = breakpoints || hooked ? this.#observed : this.linear
   }
 
-  /**
-   * Whether everything on which the mode depends is as it was when it was applied last: in 64-bit code that is little, and most
-   * exceptions and returns of a kernel change none of it.
-   */
-  #isSameMode(): boolean {
+  /** Whether control registers and hooks are as they were when the mode was applied last. */
+  #isSameControl(): boolean {
     const { u32 } = this.state
-    const seen = this.#modeSeen
-    let same = true
-    for (let n = 0; n < MODE_WORDS.length; n++) {
-      const word = u32[MODE_WORDS[n] as number] as number
+    const seen = this.#controlSeen
+    let same = this.hooks.version === this.#hooksSeen
+    for (let n = 0; n < CONTROL_WORDS.length; n++) {
+      const word = u32[CONTROL_WORDS[n] as number] as number
       if (seen[n] === word) continue
       seen[n] = word
       same = false
     }
-    const flags = (u32[FLAGS_WORD] as number) & (AC | VM)
-    if (flags !== this.#flagsSeen || this.hooks.version !== this.#hooksSeen) same = false
-    this.#flagsSeen = flags
     this.#hooksSeen = this.hooks.version
-    return same && ((u32[CS_ACCESS_WORD] as number) & ACCESS_RIGHTS.lo.L) !== 0
+    return same
+  }
+
+  /**
+   * Whether code segment, privilege and flags are as they were: in 64-bit code that is all on which its mode depends besides control
+   * registers, and most exceptions and returns of a kernel change none of it.
+   */
+  #isSameCode(): boolean {
+    const { u32 } = this.state
+    const cs = u32[CS_ACCESS_WORD] as number
+    const ss = u32[SS_ACCESS_WORD] as number
+    const flags = (u32[FLAGS_WORD] as number) & (AC | VM)
+    const same = cs === this.#csSeen && ss === this.#ssSeen && flags === this.#flagsSeen
+    this.#csSeen = cs
+    this.#ssSeen = ss
+    this.#flagsSeen = flags
+    return same && (cs & ACCESS_RIGHTS.lo.L) !== 0
   }
 
   /** Lets the paging unit look at the registers on which it depends, if one has changed. */
