@@ -31,8 +31,13 @@ export function operandOf(ctx: RuleContext, segment: number): Operand {
   return { segment, lo: state.lo(FIELD.helperArgument), hi: state.hi(FIELD.helperArgument) }
 }
 
+/** The image of the area that was found last: a kernel saves and restores at every switch, and looks at one area at a time. */
+let scratch = /* @__PURE__ */ new Uint8Array(1024)
+let scratchView = /* @__PURE__ */ new DataView(scratch.buffer)
+
 /** An area in linear memory, with an image of its bytes in which it is composed or examined. */
 export class Area {
+  /** Its bytes, until another area is found; what stands behind them is of no meaning. */
   readonly image: Uint8Array
   readonly view: DataView
   readonly #ctx: RuleContext
@@ -46,8 +51,13 @@ export class Area {
     this.#lo = ctx.state.lo(FIELD.helperArgument)
     this.#hi = ctx.state.hi(FIELD.helperArgument)
     this.#access = cplOf(ctx.state) === 3 ? 0 : 1
-    this.image = new Uint8Array(sizeBytes)
-    this.view = new DataView(this.image.buffer)
+    if (scratch.length < sizeBytes) {
+      scratch = new Uint8Array(sizeBytes)
+      scratchView = new DataView(scratch.buffer)
+    }
+    scratch.fill(0)
+    this.image = scratch
+    this.view = scratchView
   }
 
   /** Reads pieces into the image. */

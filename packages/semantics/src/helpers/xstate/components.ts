@@ -78,14 +78,23 @@ export function initializeComponent(state: CpuState, { component }: PlacedCompon
   for (const part of component.parts(state)) part.fill(0)
 }
 
+function isAnyXmmSet(state: CpuState): boolean {
+  for (let n = vectorCount(state) - 1; n >= 0; n--)
+    for (let word = 0; word < 4; word++) if (state.word(FIELD.xmm, word, n) !== 0) return true
+  return false
+}
+
 /**
- * XINUSE: the components that are not in their initial configuration (Intel SDM vol. 1, 13.6). Processors may report more of them
+ * XINUSE, of the components that XCR0 and IA32_XSS enable: the components that are not in their initial configuration (Intel SDM vol. 1, 13.6). Processors may report more of them
  * than differ; ours compare values, so that engines agree, as an AMD EPYC (family 17h) was seen to do. MXCSR does not count.
  */
 export function componentsInUse({ state }: RuleContext): number {
-  const isSet = (part: Uint8Array): boolean => part.some((byte) => byte !== 0)
   let inUse = isX87InUse(state) ? X87 : 0
-  for (let n = 0; n < vectorCount(state); n++) if (isSet(state.bytes(FIELD.xmm, n))) inUse |= SSE
-  for (const component of EXTENDED) if (component.parts(state).some(isSet)) inUse |= 1 << component.component
+  if (isAnyXmmSet(state)) inUse |= SSE
+  const enabled = state.first(FIELD.xcr0) | state.first(FIELD.xss)
+  // What is not enabled is not asked for: most models have none of these.
+  for (const { component, parts } of EXTENDED)
+    if ((enabled & (1 << component)) !== 0 && parts(state).some((part) => part.some((byte) => byte !== 0)))
+      inUse |= 1 << component
   return inUse
 }

@@ -109,11 +109,22 @@ export function initializeX87(state: CpuState): void {
 
 /** Whether the x87 state differs from its initial configuration. */
 export function isX87InUse(state: CpuState): boolean {
-  const narrow = [FIELD.fpuStatus, FIELD.fpuTop, FIELD.fpuTag, FIELD.fpuOpcode, FIELD.fcs, FIELD.fds]
-  if (state.lo(FIELD.fpuControl) !== INITIAL_FCW || narrow.some((field) => state.lo(field) !== 0)) return true
-  if ([FIELD.fip, FIELD.fdp].some((field) => (state.lo(field) | state.hi(field)) !== 0)) return true
-  for (let n = 0; n < 8; n++) if (state.bytes(FIELD.fpr, n).some((byte) => byte !== 0)) return true
+  if (state.lo(FIELD.fpuControl) !== INITIAL_FCW) return true
+  for (const field of X87_WORDS) if (state.lo(field) !== 0) return true
+  for (const field of X87_POINTERS) if ((state.lo(field) | state.hi(field)) !== 0) return true
+  for (let n = 0; n < 8; n++) if (isRegisterSet(state, n)) return true
   return false
+}
+
+const X87_WORDS = /* @__PURE__ */ [
+  ...[FIELD.fpuStatus, FIELD.fpuTop, FIELD.fpuTag, FIELD.fpuOpcode, FIELD.fcs, FIELD.fds],
+] as const
+const X87_POINTERS = /* @__PURE__ */ [FIELD.fip, FIELD.fdp] as const
+
+/** 80 bits. */
+function isRegisterSet(state: CpuState, n: number): boolean {
+  const last = state.word(FIELD.fpr, 2, n) & 0xffff
+  return (state.word(FIELD.fpr, 0, n) | state.word(FIELD.fpr, 1, n) | last) !== 0
 }
 
 /** MXCSR and MXCSR_MASK. */
