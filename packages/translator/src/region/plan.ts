@@ -69,12 +69,15 @@ export function liftBlocks(blocks: readonly Block[], options: LiftOptions, pool:
 function reachesOutside(code: IrCode, start: number): boolean {
   let depth = 0
   let hasChanged = false
+  /** The same where the outermost `if` began: its other way begins with that again. */
+  let hadChanged = false
   for (let n = start; n < code.length; n++) {
     const op = code.op[n] as number
     if (OUTSIDE.has(op)) return true
-    if (op === Op.if || op === Op.loop) depth++
-    else if (op === Op.end) depth--
-    else if (op === Op.else) hasChanged = hasChanged && depth > 1
+    if (op === Op.if || op === Op.loop) {
+      if (depth++ === 0) hadChanged = hasChanged
+    } else if (op === Op.end) depth--
+    else if (op === Op.else) hasChanged = depth > 1 ? hasChanged : hadChanged
     else if (isRuleCall(code, n)) {
       if (depth !== 1 || hasChanged) return true
     } else if (CHANGES.has(op)) hasChanged = true

@@ -85,7 +85,8 @@ function isAnyXmmSet(state: CpuState): boolean {
 }
 
 /**
- * XINUSE, of the components that XCR0 and IA32_XSS enable: the components that are not in their initial configuration (Intel SDM vol. 1, 13.6). Processors may report more of them
+ * XINUSE: the components that are not in their initial configuration (Intel SDM vol. 1, 13.6); of the extended ones, those that XCR0
+ * and IA32_XSS enable, as whoever asks is limited to them. Processors may report more of them
  * than differ; ours compare values, so that engines agree, as an AMD EPYC (family 17h) was seen to do. MXCSR does not count.
  */
 export function componentsInUse({ state }: RuleContext): number {

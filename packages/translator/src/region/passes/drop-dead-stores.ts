@@ -6,15 +6,12 @@
  *
  * An op that can leave the region sees all registers, and so does what stands behind a branch.
  */
-import { FIELD } from '@ringfold/arch'
 import { Op } from '@ringfold/semantics'
 import { CAN_LEAVE, STATE_LOADS, STATE_STORES } from '../ops.ts'
 import type { LiftedBlock } from '../rewrite.ts'
-import { copyOp, type Pass, rebuildBlock } from './pass.ts'
+import { copyOp, isGeneral, type Pass, rebuildBlock } from './pass.ts'
 
 const STEERS: ReadonlySet<number> = new Set([Op.if, Op.else, Op.loop, Op.end, Op.jump, Op['continue.if']])
-const GENERAL = FIELD.gpr
-const GENERAL_END = GENERAL.offset + GENERAL.count * GENERAL.strideBytes
 
 /** Stores that nobody sees. */
 function deadStores({ code }: LiftedBlock): ReadonlySet<number> {
@@ -31,7 +28,7 @@ function deadStores({ code }: LiftedBlock): ReadonlySet<number> {
     if (!code.isConstant(base)) continue
     const place = (code.imm[n] as number) + (code.imm[base] as number)
     if (!isStore) overwritten.delete(place & ~7)
-    else if (place >= GENERAL.offset && place < GENERAL_END) {
+    else if (isGeneral(place)) {
       if (overwritten.has(place)) dead.add(n)
       overwritten.add(place)
     }

@@ -7,17 +7,12 @@
  *
  * Stores stay, because what can leave the region shows the registers; where ways part or meet, everything is forgotten.
  */
-import { FIELD } from '@ringfold/arch'
 import { type IrCode, Op, opNumber } from '@ringfold/semantics'
 import { STATE_STORES } from '../ops.ts'
-import { copyOp, type Pass, rebuildBlock } from './pass.ts'
+import { copyOp, isGeneral, type Pass, rebuildBlock } from './pass.ts'
 
 const WRAP = opNumber('i32.wrap_i64')
 const EXTEND = opNumber('i64.extend_i32_u')
-const GENERAL = FIELD.gpr
-const GENERAL_END = GENERAL.offset + GENERAL.count * GENERAL.strideBytes
-
-const isGeneral = (place: number): boolean => place >= GENERAL.offset && place < GENERAL_END
 
 /** What of the low 32 bits of a 64-bit value is known as a value already. */
 function low(into: IrCode, value: number): number {

@@ -1,4 +1,5 @@
 /** Passes over the lifted IR of one block, and what they have in common. */
+import { FIELD } from '@ringfold/arch'
 import { type IrCode, Op } from '@ringfold/semantics'
 import type { LiftedBlock } from '../rewrite.ts'
 
@@ -51,6 +52,11 @@ export function isFlagResult(code: IrCode, n: number): boolean {
 
 const FLAGS_SET = Op['flags.set']
 const NEAR = 6
+
+const GENERAL_END = FIELD.gpr.offset + FIELD.gpr.count * FIELD.gpr.strideBytes
+
+/** Whether a place in the state belongs to a general register. */
+export const isGeneral = (place: number): boolean => place >= FIELD.gpr.offset && place < GENERAL_END
 
 /** Copies an op with these arguments. */
 export const copyOp = (code: IrCode, n: number, into: IrCode, a: number, b: number, c: number): number =>
