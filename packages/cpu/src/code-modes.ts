@@ -12,8 +12,17 @@ import { isLongMode } from '@ringfold/rings'
 import type { CodeMode } from '@ringfold/translator'
 import type { Availability } from './availability.ts'
 import { codeBits } from './code-fetch.ts'
+import {
+  CS_ACCESS_WORD as CS_ACCESS_PLACE,
+  FLAGS_WORD as FLAGS_PLACE,
+  SS_ACCESS_WORD as SS_ACCESS_PLACE,
+  wordOf,
+} from './state-words.ts'
 
 // Constants of this module are folded into code, those of others are loaded each time.
+const CS_ACCESS_WORD = CS_ACCESS_PLACE
+const SS_ACCESS_WORD = SS_ACCESS_PLACE
+const FLAGS_WORD = FLAGS_PLACE
 const FIELD = FIELD_TABLE
 const SEGMENT = SEGMENT_TABLE
 
@@ -47,15 +56,10 @@ interface Last {
   readonly words: Uint32Array
 }
 
-const word = ({ offset, strideBytes }: { readonly offset: number; readonly strideBytes: number }, index = 0): number =>
-  (offset + index * strideBytes) >>> 2
-const CS_ACCESS_WORD = /* @__PURE__ */ word(FIELD.segAccess, SEGMENT.CS)
-const SS_ACCESS_WORD = /* @__PURE__ */ word(FIELD.segAccess, SEGMENT.SS)
 const SS_DPL_SHIFT = ACCESS_RIGHTS.shift.DPL
-const FLAGS_WORD = /* @__PURE__ */ word(FIELD.systemFlags)
 const LAST_WORDS: readonly number[] = /* @__PURE__ */ (() => [
   ...[CS_ACCESS_WORD, SS_ACCESS_WORD],
-  ...[FIELD.cr0, FIELD.cr4, FIELD.efer].map((field) => word(field)),
+  ...[FIELD.cr0, FIELD.cr4, FIELD.efer].map((field) => wordOf(field)),
 ])()
 const { AC } = RFLAGS.lo
 

@@ -7,7 +7,6 @@ import {
   FIELD as FIELD_TABLE,
   INTERRUPTIBILITY,
   RFLAGS,
-  SEGMENT as SEGMENT_TABLE,
 } from '@ringfold/arch'
 import type {
   Clock,
@@ -44,12 +43,20 @@ import { ObservedLinear } from './observed-linear.ts'
 import { initState, resetState } from './reset.ts'
 import { countRetired } from './retired.ts'
 import { MONITOR_LINE_BYTES, ProcessorRuleHost } from './rule-host.ts'
+import {
+  CS_ACCESS_WORD as CS_ACCESS_PLACE,
+  FLAGS_WORD as FLAGS_PLACE,
+  SS_ACCESS_WORD as SS_ACCESS_PLACE,
+  wordOf,
+} from './state-words.ts'
 import { Stepper } from './stepper.ts'
 
 // Constants of this module are folded into code, those of others are loaded each time.
 const ACCESS_RIGHTS = ACCESS_RIGHTS_TABLE
+const CS_ACCESS_WORD = CS_ACCESS_PLACE
+const SS_ACCESS_WORD = SS_ACCESS_PLACE
+const FLAGS_WORD = FLAGS_PLACE
 const FIELD = FIELD_TABLE
-const SEGMENT = SEGMENT_TABLE
 
 export interface ProcessorOptions {
   readonly memory: PhysicalMemory
@@ -75,14 +82,9 @@ export interface ProcessorOptions {
 
 const { STI, MOV_SS } = INTERRUPTIBILITY.lo
 const { TF, RF, AC, VM } = RFLAGS.lo
-const word = ({ offset, strideBytes }: { readonly offset: number; readonly strideBytes: number }, index = 0): number =>
-  (offset + index * strideBytes) >>> 2
-const FLAGS_WORD = /* @__PURE__ */ word(FIELD.systemFlags)
-const CS_ACCESS_WORD = /* @__PURE__ */ word(FIELD.segAccess, SEGMENT.CS)
-const SS_ACCESS_WORD = /* @__PURE__ */ word(FIELD.segAccess, SEGMENT.SS)
 /** Words of the registers on which modes depend. */
 const CONTROL_WORDS: readonly number[] = /* @__PURE__ */ (() =>
-  [FIELD.cr0, FIELD.cr4, FIELD.efer, FIELD.dr7].map((field) => word(field)))()
+  [FIELD.cr0, FIELD.cr4, FIELD.efer, FIELD.dr7].map((field) => wordOf(field)))()
 /** Enable bits of the breakpoints in DR7. */
 const DR7_ENABLES = 0xff
 /** Deliveries without an instruction retired between them, after which `run` returns: a guest may fault for ever. */
